@@ -1,0 +1,389 @@
+package dev.cairn.server;
+
+import dev.cairn.server.backup.BackupItems;
+import dev.cairn.server.backup.Backups;
+import dev.cairn.server.backup.OpenBackups;
+import dev.cairn.server.backup.Retention;
+import dev.cairn.server.backup.Sequences;
+import dev.cairn.server.backup.UsageMeter;
+import dev.cairn.server.backup.schedule.BackupSchedules;
+import dev.cairn.server.backup.schedule.ScheduleStore;
+import dev.cairn.server.grpc.GrpcServer;
+import dev.cairn.server.grpc.Limits;
+import dev.cairn.server.grpc.NettyTransport;
+import dev.cairn.server.repository.DurableFiles;
+import dev.cairn.server.repository.local.LocalBackupRepository;
+import dev.cairn.server.restore.Patience;
+import dev.cairn.server.restore.Previews;
+import dev.cairn.server.restore.Restorations;
+import dev.cairn.server.site.Catalog;
+import dev.cairn.server.site.Collections;
+import dev.cairn.server.site.CommandLog;
+import dev.cairn.server.site.Items;
+import dev.cairn.server.site.LocalCommandLog;
+import dev.cairn.server.site.SandboxPublisher;
+import dev.cairn.server.site.SiteLayout;
+import dev.cairn.server.site.Sites;
+import dev.cairn.server.site.StorePool;
+import dev.cairn.server.site.TimeOrderedIds;
+import dev.cairn.server.site.query.ItemQueries;
+import dev.cairn.server.store.KeyValueStore;
+import dev.cairn.server.store.StoreEngine;
+import dev.cairn.server.store.rocksdb.EngineSettings;
+import dev.cairn.server.store.rocksdb.RocksStoreEngine;
+import io.grpc.ServerBuilder;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The whole server, put together: the only place where parts are made and joined, and where the
+ * system's clock and schedulers come from.
+ *
+ * <p>Made in this order, closed in the opposite one: lock, engine, catalog, pool, domain, recovery,
+ * port. Restorations are recovered first, because they decide which generation is live and which
+ * safety backup exists; then backups; only then may files that belong to nothing be swept.
+ *
+ * <p>Thread-safe once made. A second {@link #close} does nothing.
+ */
+public final class BackupServer implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(BackupServer.class);
+
+  /** Jobs that may wait or run, of each kind. */
+  private static final int JOBS = 1_000;
+
+  private static final int STREAMS = 256;
+
+  /** How late an automatic backup may be; a look costs next to nothing when none is due. */
+  private static final Duration SCHEDULE_TICK = Duration.ofSeconds(5);
+
+  private static final Duration SLOW_CALL = Duration.ofSeconds(1);
+
+  /** How long jobs may go on once the last call has ended. */
+  private static final Duration JOBS_GRACE = Duration.ofSeconds(30);
+
+  /** The contract's default; see {@code Restoration.purge_time}. */
+  private static final Duration RESTORATION_RETENTION = Duration.ofDays(90);
+
+  private final ServerConfig config;
+  private final Closer storage = new Closer();
+  private final GrpcServer grpc;
+  private final ScheduledExecutorService maintenanceThread;
+  private final ScheduledExecutorService scheduleThread;
+  private final ScheduledExecutorService watchThread;
+  private final JobThreads makeThreads;
+  private final JobThreads verifyThreads;
+  private final JobThreads restoreThreads;
+  private boolean closed;
+
+  /**
+   * Opens the data directory, puts in order what a crash left, and serves.
+   *
+   * @throws StartException when that cannot be done
+   */
+  public static BackupServer start(ServerConfig config) {
+    return start(
+        config,
+        settings ->
+            NettyTransport.listenOn(
+                new InetSocketAddress(config.listen().address(), config.listen().port()),
+                settings));
+  }
+
+  /** The same, behind another transport, for programs that embed the server. */
+  public static BackupServer start(
+      ServerConfig config, Function<NettyTransport.Settings, ServerBuilder<?>> transport) {
+    return new BackupServer(config, transport);
+  }
+
+  private BackupServer(
+      ServerConfig config, Function<NettyTransport.Settings, ServerBuilder<?>> transport) {
+    this.config = config;
+    InstantSource clock = InstantSource.system();
+    makeThreads = new JobThreads("backup", config.backup().concurrentJobs(), JOBS);
+    verifyThreads = new JobThreads("verify", 1, JOBS);
+    restoreThreads = new JobThreads("restore", config.restore().concurrentJobs(), JOBS);
+    maintenanceThread = timerThread("maintenance");
+    scheduleThread = timerThread("schedule");
+    watchThread = timerThread("watch");
+    boolean started = false;
+    try {
+      Path data = prepareDataDirectory();
+      SiteLayout layout = new SiteLayout(data);
+      ReserveFile reserve = new ReserveFile(data.resolve("RESERVE"), config.diskReserveBytes());
+      reserve.release();
+      StoreEngine engine = storage.add(new RocksStoreEngine(engineSettings()));
+      KeyValueStore catalogStore = storage.add(engine.openCatalog(layout.catalog()));
+      Catalog catalog = new Catalog(catalogStore);
+      StorePool pool = storage.add(new StorePool(engine::open, config.store().openSites(), clock));
+
+      DurableFiles files = new DurableFiles();
+      Sites sites =
+          new Sites(layout, engine, files, pool, catalog, clock, config.restore().switchWait());
+      CommandLog commands = new LocalCommandLog(sites, catalog);
+      TimeOrderedIds ids = new TimeOrderedIds(clock, new SecureRandom());
+      Sequences sequences = new Sequences(clock);
+      int maxCollections = config.limits().collectionsPerSite();
+      Collections collections = new Collections(sites, commands, clock, maxCollections);
+      Items items = new Items(sites, collections, commands, clock, ids);
+      OpenBackups repository =
+          storage.add(
+              new OpenBackups(
+                  new LocalBackupRepository(layout.backups()),
+                  new StorePool(engine::openReadOnly, config.store().openSites(), clock)));
+      ScheduleStore scheduleStore =
+          new ScheduleStore(sites, catalog, commands, config.backup().autoLimit());
+      Backups backups =
+          new Backups(
+              new Backups.Parts(
+                  sites,
+                  catalog,
+                  commands,
+                  repository,
+                  sequences,
+                  clock,
+                  ids,
+                  makeThreads.queue(),
+                  verifyThreads.queue()),
+              new Backups.Settings(
+                  new Retention(config.backup().onDemandLimit(), config.backup().safetyLimit()),
+                  config.backup().verifyAfterCreate(),
+                  scheduleStore::retention));
+      Restorations restorations =
+          new Restorations(
+              new Restorations.Parts(
+                  sites,
+                  catalog,
+                  commands,
+                  backups,
+                  repository,
+                  engine,
+                  files,
+                  sequences,
+                  clock,
+                  ids,
+                  restoreThreads.queue(),
+                  maxCollections),
+              Patience.ofAMinute(pause -> Thread.sleep(pause.toMillis())));
+      BackupSchedules schedules =
+          new BackupSchedules(scheduleStore, backups, clock, BackupSchedules.Settings.DEFAULT);
+      // The last one is asked first whether a site may go: a restoration that runs refuses before
+      // anything else stops.
+      sites.register(backups);
+      sites.register(schedules);
+      sites.register(restorations);
+
+      restorations.recover();
+      backups.recover();
+      sites.sweep();
+      reserve.fill();
+
+      BackupItems backupItems = new BackupItems(backups, repository);
+      grpc =
+          new GrpcServer(
+              new GrpcServer.Domain(
+                  sites,
+                  new UsageMeter(sites, backups, layout, clock),
+                  collections,
+                  items,
+                  new ItemQueries(sites, config.limits().examinedItems()),
+                  new SandboxPublisher(sites, commands, clock),
+                  backups,
+                  backupItems,
+                  schedules,
+                  restorations,
+                  new Previews(sites, backups, backupItems, clock),
+                  catalog.events()),
+              grpcSettings(),
+              watchThread,
+              transport.apply(transportSettings()));
+      new Maintenance(
+              pool,
+              repository,
+              sites,
+              items,
+              backups,
+              restorations,
+              catalog.events(),
+              clock,
+              new Maintenance.Settings(
+                  config.store().idleClose(),
+                  config.requestIdRetention(),
+                  config.backup().recordRetention(),
+                  RESTORATION_RETENTION,
+                  config.eventRetention()))
+          .start(maintenanceThread);
+      listen();
+      startSchedules(schedules, clock);
+      started = true;
+    } catch (IOException e) {
+      throw new StartException(
+          StartException.Kind.DATA, "the data directory cannot be used: " + e.getMessage(), e);
+    } finally {
+      if (!started) {
+        stopJobs();
+        storage.close();
+      }
+    }
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // a tick catches what it throws
+  private void startSchedules(BackupSchedules schedules, InstantSource clock) {
+    long millis = SCHEDULE_TICK.toMillis();
+    scheduleThread.scheduleWithFixedDelay(
+        () -> schedules.tick(clock.instant()), 0, millis, TimeUnit.MILLISECONDS);
+  }
+
+  private static ScheduledExecutorService timerThread(String name) {
+    ScheduledThreadPoolExecutor executor =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, name);
+              thread.setDaemon(true);
+              return thread;
+            });
+    executor.setRemoveOnCancelPolicy(true);
+    return executor;
+  }
+
+  private Path prepareDataDirectory() throws IOException {
+    Path data = config.dataDirectory().toAbsolutePath().normalize();
+    new DurableFiles().createDirectories(data);
+    storage.add(DirectoryLock.take(new SiteLayout(data).lock()));
+    return data;
+  }
+
+  private EngineSettings engineSettings() {
+    EngineSettings defaults = EngineSettings.defaults();
+    ServerConfig.Store store = config.store();
+    return new EngineSettings(
+        store.blockCacheBytes() + store.writeBuffersBytes(),
+        store.writeBuffersBytes(),
+        defaults.backgroundBytesPerSecond(),
+        defaults.backgroundThreads(),
+        store.openSites(),
+        defaults.maxOpenFiles());
+  }
+
+  private GrpcServer.Settings grpcSettings() {
+    ServerConfig.Limits limits = config.limits();
+    return new GrpcServer.Settings(
+        new Limits(
+            limits.itemBytes(),
+            limits.batchItems(),
+            limits.fieldsPerCollection(),
+            limits.pageSize(),
+            limits.filterValues(),
+            limits.messageBytes()),
+        config.backup().onDemandLimit(),
+        limits.workerThreads(),
+        limits.workerQueue(),
+        limits.streamThreads(),
+        STREAMS,
+        limits.watches(),
+        config.watch().minInterval(),
+        config.watch().heartbeat(),
+        limits.exportStandstill(),
+        SLOW_CALL,
+        config.backup().recordRetention(),
+        RESTORATION_RETENTION);
+  }
+
+  private NettyTransport.Settings transportSettings() {
+    return new NettyTransport.Settings(
+        config.limits().messageBytes(),
+        config.limits().metadataBytes(),
+        config.limits().callsPerConnection(),
+        config.connection().keepalivePermit(),
+        config.connection().maxIdle(),
+        config.connection().maxAge());
+  }
+
+  private void listen() throws IOException {
+    try {
+      grpc.start();
+    } catch (IOException e) {
+      throw new StartException(
+          StartException.Kind.CANNOT_LISTEN,
+          "cannot listen on "
+              + config.listen().address()
+              + ":"
+              + config.listen().port()
+              + "; is another server running there?",
+          e);
+    }
+    if (config.listen().portFile().isPresent()) {
+      writePort(config.listen().portFile().get());
+    }
+  }
+
+  /** Whoever waits for the file reads all of it or does not find it. */
+  private void writePort(Path file) throws IOException {
+    Path target = file.toAbsolutePath();
+    Path temporary = target.resolveSibling(target.getFileName() + ".tmp");
+    Files.writeString(temporary, grpc.port() + "\n");
+    Files.move(
+        temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** The port listened on. */
+  public int port() {
+    return grpc.port();
+  }
+
+  /**
+   * Stops gracefully: takes no new calls, ends watches, lets calls finish for the configured grace,
+   * waits for running jobs, then closes every database.
+   */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    log.info("draining grace={}", config.shutdownGrace());
+    grpc.drain(config.shutdownGrace());
+    boolean quiet = grpc.stop();
+    quiet &= stopJobs();
+    if (quiet) {
+      storage.close();
+    } else {
+      // Closing a database that is in use ends the process at once; leaving it open harms nothing.
+      log.warn("something still works on the databases, they are left open");
+    }
+    log.info("stopped");
+  }
+
+  /** A tick works on the catalog: waits for the one that runs. */
+  private boolean stopSchedules() {
+    scheduleThread.shutdown();
+    try {
+      return scheduleThread.awaitTermination(JOBS_GRACE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private boolean stopJobs() {
+    maintenanceThread.shutdownNow();
+    boolean ended = stopSchedules();
+    ended &= makeThreads.stop(JOBS_GRACE);
+    ended &= verifyThreads.stop(JOBS_GRACE);
+    ended &= restoreThreads.stop(JOBS_GRACE);
+    watchThread.shutdownNow(); // last: jobs publish to it
+    return ended;
+  }
+}

@@ -1,0 +1,164 @@
+package dev.cairn.server;
+
+import dev.cairn.server.backup.Backups;
+import dev.cairn.server.backup.OpenBackups;
+import dev.cairn.server.restore.Restorations;
+import dev.cairn.server.site.Environment;
+import dev.cairn.server.site.EventLog;
+import dev.cairn.server.site.Items;
+import dev.cairn.server.site.SiteRecord;
+import dev.cairn.server.site.Sites;
+import dev.cairn.server.site.StorePool;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What is done from time to time: closing databases that nobody uses, forgetting request ids and
+ * records whose time is over. Confined to the thread of its scheduler.
+ */
+final class Maintenance {
+  private static final Logger log = LoggerFactory.getLogger(Maintenance.class);
+
+  private static final Duration MAX_TICK = Duration.ofMinutes(1);
+  private static final Duration MIN_TICK = Duration.ofMillis(500);
+
+  /** A purge opens every site's database, so it is done a few times in a retention only. */
+  private static final int PURGES_PER_RETENTION = 4;
+
+  private static final int SITES_AT_ONCE = 100;
+  private static final int EVENTS_AT_ONCE = 200;
+
+  /** Sites whose backups are measured in one tick. */
+  private static final int SITES_MEASURED = 20;
+
+  private final StorePool pool;
+  private final OpenBackups openBackups;
+  private final Sites sites;
+  private final Items items;
+  private final Backups backups;
+  private final Restorations restorations;
+  private final EventLog events;
+  private final InstantSource clock;
+  private final Settings settings;
+  private Instant lastPurge;
+  private String lastMeasured = "";
+
+  /** How long things are kept. */
+  record Settings(
+      Duration idleClose,
+      Duration requestIdRetention,
+      Duration backupRetention,
+      Duration restorationRetention,
+      Duration eventRetention) {}
+
+  Maintenance(
+      StorePool pool,
+      OpenBackups openBackups,
+      Sites sites,
+      Items items,
+      Backups backups,
+      Restorations restorations,
+      EventLog events,
+      InstantSource clock,
+      Settings settings) {
+    this.pool = pool;
+    this.openBackups = openBackups;
+    this.sites = sites;
+    this.items = items;
+    this.backups = backups;
+    this.restorations = restorations;
+    this.events = events;
+    this.clock = clock;
+    this.settings = settings;
+    this.lastPurge = clock.instant();
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // a tick catches what it throws
+  void start(ScheduledExecutorService scheduler) {
+    long millis =
+        Math.max(
+            MIN_TICK.toMillis(),
+            Math.min(MAX_TICK.toMillis(), settings.idleClose().toMillis() / 2));
+    scheduler.scheduleWithFixedDelay(this::tick, millis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  private void tick() {
+    try {
+      pool.closeIdle(settings.idleClose());
+      openBackups.closeIdle(settings.idleClose());
+      Instant now = clock.instant();
+      int backupCount = backups.purge(now.minus(settings.backupRetention()));
+      int restorationCount = restorations.purge(now.minus(settings.restorationRetention()));
+      if (backupCount + restorationCount > 0) {
+        log.info("records purged backups={} restorations={}", backupCount, restorationCount);
+      }
+      purgeEvents(now.minus(settings.eventRetention()));
+      measureSome();
+      Duration pause = settings.requestIdRetention().dividedBy(PURGES_PER_RETENTION);
+      if (!now.isBefore(lastPurge.plus(pause))) {
+        lastPurge = now;
+        purgeMarkers(now.minus(settings.requestIdRetention()));
+      }
+    } catch (RuntimeException e) {
+      log.error("maintenance failed, it will be tried again", e);
+    }
+  }
+
+  /** Some sites at a time, in turn, because it looks at all files of their backups. */
+  private void measureSome() {
+    List<SiteRecord> some = sites.list("", lastMeasured, SITES_MEASURED);
+    for (SiteRecord site : some) {
+      try {
+        backups.measure(site.id());
+      } catch (RuntimeException e) {
+        log.warn("backups of a site could not be measured site={}", site.id(), e);
+      }
+    }
+    boolean more = some.size() == SITES_MEASURED;
+    lastMeasured = more ? some.get(some.size() - 1).id().value() : "";
+  }
+
+  /** In small steps, because the whole catalog waits for each. */
+  private void purgeEvents(Instant before) {
+    int purged = 0;
+    int some = EVENTS_AT_ONCE;
+    while (some == EVENTS_AT_ONCE && !Thread.currentThread().isInterrupted()) {
+      some = events.purge(before, EVENTS_AT_ONCE);
+      purged += some;
+    }
+    if (purged > 0) {
+      log.info("events purged count={}", purged);
+    }
+  }
+
+  private void purgeMarkers(Instant before) {
+    int purged = sites.purgeRequests(before);
+    List<SiteRecord> some = sites.list("", "", SITES_AT_ONCE);
+    while (!some.isEmpty() && !Thread.currentThread().isInterrupted()) {
+      for (SiteRecord site : some) {
+        purged += purgeMarkers(site, before);
+      }
+      some = sites.list("", some.get(some.size() - 1).id().value(), SITES_AT_ONCE);
+    }
+    if (purged > 0) {
+      log.info("request ids purged count={}", purged);
+    }
+  }
+
+  private int purgeMarkers(SiteRecord site, Instant before) {
+    try {
+      int purged = items.purgeMarkers(site.id(), Environment.LIVE, before);
+      boolean sandbox = !sites.stats(site.id(), Environment.SANDBOX).isEmpty();
+      return purged + (sandbox ? items.purgeMarkers(site.id(), Environment.SANDBOX, before) : 0);
+    } catch (RuntimeException e) {
+      log.warn("request ids of a site could not be purged site={}", site.id(), e);
+      return 0;
+    }
+  }
+}

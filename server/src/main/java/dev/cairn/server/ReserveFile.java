@@ -1,0 +1,65 @@
+package dev.cairn.server;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A file that is given up when the disk is full, so that the server can start: opening a database
+ * writes a little. Real bytes, not a hole.
+ */
+final class ReserveFile {
+  private static final Logger log = LoggerFactory.getLogger(ReserveFile.class);
+  private static final int CHUNK = 1 << 20;
+
+  private final Path file;
+  private final long bytes;
+
+  ReserveFile(Path file, long bytes) {
+    this.file = file;
+    this.bytes = bytes;
+  }
+
+  /** Before the databases are opened: gives the file up if the disk has less room than it has. */
+  void release() throws IOException {
+    if (Files.exists(file) && Files.getFileStore(file).getUsableSpace() < bytes) {
+      log.warn("disk is full, giving up the reserve to start bytes={}", Files.size(file));
+      Files.delete(file);
+    }
+  }
+
+  /** After the start: makes the file again, if there is room for it. */
+  void fill() {
+    try {
+      if (bytes == 0) {
+        Files.deleteIfExists(file);
+      } else if (!Files.exists(file) || Files.size(file) != bytes) {
+        write();
+      }
+    } catch (IOException e) {
+      log.warn("no room for the reserve; the next start on a full disk may fail", e);
+    }
+  }
+
+  private void write() throws IOException {
+    Files.deleteIfExists(file);
+    if (Files.getFileStore(file.toAbsolutePath().getParent()).getUsableSpace() < 2 * bytes) {
+      log.warn("no room for the reserve; the next start on a full disk may fail bytes={}", bytes);
+      return;
+    }
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      long left = bytes;
+      while (left > 0) {
+        ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(CHUNK, left));
+        left -= channel.write(zeros);
+      }
+      channel.force(true);
+    }
+  }
+}

@@ -1,0 +1,228 @@
+package dev.cairn.server;
+
+import dev.cairn.server.config.ConfigException;
+import dev.cairn.server.config.ConfigLoader;
+import dev.cairn.server.config.ConfigValues;
+import dev.cairn.server.config.Flags;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * How the server runs. Each component gets only the part that concerns it.
+ *
+ * <p>Values come, from the lowest to the highest, from the defaults, a properties file ({@code
+ * --config FILE}), environment variables ({@code CAIRN_LISTEN_PORT}) and flags ({@code
+ * --listen.port=7600}). {@link ServerConfigKeys} says what there is and what is allowed; the
+ * records hold what passed, and check nothing themselves.
+ *
+ * <p>Immutable. Sizes are in bytes.
+ */
+public record ServerConfig(
+    Path dataDirectory,
+    long diskReserveBytes,
+    Listen listen,
+    Limits limits,
+    Store store,
+    Backup backup,
+    Restore restore,
+    Watch watch,
+    Connection connection,
+    Duration requestIdRetention,
+    Duration eventRetention,
+    Duration shutdownGrace) {
+
+  /**
+   * Where calls are taken.
+   *
+   * @param port 0 for any that is free
+   * @param portFile where to write the port listened on
+   */
+  public record Listen(String address, int port, Optional<Path> portFile) {}
+
+  /** The most of anything that a caller can ask for or occupy. */
+  public record Limits(
+      int itemBytes,
+      int batchItems,
+      int collectionsPerSite,
+      int fieldsPerCollection,
+      int pageSize,
+      int filterValues,
+      int examinedItems,
+      int messageBytes,
+      int metadataBytes,
+      int callsPerConnection,
+      int watches,
+      int workerThreads,
+      int workerQueue,
+      int streamThreads,
+      Duration exportStandstill) {}
+
+  /** What databases may occupy. */
+  public record Store(
+      int openSites, Duration idleClose, long blockCacheBytes, long writeBuffersBytes) {}
+
+  /** How many backups are made and kept. */
+  public record Backup(
+      int onDemandLimit,
+      int autoLimit,
+      int safetyLimit,
+      int concurrentJobs,
+      boolean verifyAfterCreate,
+      Duration recordRetention) {}
+
+  /**
+   * How restorations run.
+   *
+   * @param switchWait how long a write waits for the switch
+   */
+  public record Restore(int concurrentJobs, Duration switchWait) {}
+
+  /**
+   * How watches are told.
+   *
+   * @param heartbeat the longest silence
+   * @param minInterval the least time between two messages of progress
+   */
+  public record Watch(Duration heartbeat, Duration minInterval) {}
+
+  /**
+   * How connections are kept.
+   *
+   * @param keepalivePermit how often a client may ping
+   * @param maxIdle how long one without calls is kept
+   * @param maxAge how long any is kept; empty for ever
+   */
+  public record Connection(Duration keepalivePermit, Duration maxIdle, Optional<Duration> maxAge) {}
+
+  /** What a command line asks for. */
+  public sealed interface Command {}
+
+  /** Run the server. */
+  public record Start(ServerConfig config) implements Command {}
+
+  /** Print a text and end. */
+  public record Print(String text) implements Command {}
+
+  private static final String HELP = "help";
+  private static final String PRINT_CONFIG = "print-config";
+  private static final String CONFIG = "config";
+
+  /**
+   * Understands a command line. With {@code --help} nothing else is looked at.
+   *
+   * @param environment all environment variables
+   * @throws ConfigException with everything that is wrong
+   */
+  public static Command parse(List<String> arguments, Map<String, String> environment) {
+    Flags flags = Flags.parse(longNames(arguments), Set.of(HELP, PRINT_CONFIG), Set.of(CONFIG));
+    if (flags.has(HELP)) {
+      return new Print(help());
+    }
+    ConfigLoader loader = new ConfigLoader(ServerConfigKeys.TABLE);
+    flags.option(CONFIG).ifPresent(loader::file);
+    ConfigValues values = finish(loader.environment(environment).flags(flags));
+    return flags.has(PRINT_CONFIG) ? new Print(values.print()) : new Start(from(values));
+  }
+
+  /**
+   * The defaults with some values replaced, for tests and programs that embed the server.
+   *
+   * @param values by key, for example {@code "listen.port"} to {@code "0"}
+   * @throws ConfigException with everything that is wrong
+   */
+  public static ServerConfig of(Map<String, String> values) {
+    return from(finish(new ConfigLoader(ServerConfigKeys.TABLE).values(values)));
+  }
+
+  /** What {@code --help} prints. */
+  public static String help() {
+    return """
+        Usage: cairn-server [--config FILE] [--KEY=VALUE ...]
+
+          --config FILE
+              Reads KEY=VALUE lines from a properties file in UTF-8.
+          --print-config
+              Prints the effective values and ends.
+          -h, --help
+              Prints this and ends.
+
+        Each key can be set in the file, by an environment variable or by a flag; a later one
+        of these wins.
+
+        """
+        + ServerConfigKeys.TABLE.help();
+  }
+
+  /** All keys as a table for the README. */
+  public static String markdownTable() {
+    return ServerConfigKeys.TABLE.markdownTable();
+  }
+
+  private static List<String> longNames(List<String> arguments) {
+    return arguments.stream().map(a -> a.equals("-h") ? "--" + HELP : a).toList();
+  }
+
+  private static ConfigValues finish(ConfigLoader loader) {
+    return loader
+        .requireLess(ServerConfigKeys.ITEM_BYTES, ServerConfigKeys.MESSAGE_BYTES)
+        .requireLess(ServerConfigKeys.MIN_INTERVAL, ServerConfigKeys.HEARTBEAT)
+        .finish();
+  }
+
+  private static ServerConfig from(ConfigValues values) {
+    return new ServerConfig(
+        values.get(ServerConfigKeys.DATA_DIRECTORY),
+        values.get(ServerConfigKeys.DISK_RESERVE),
+        new Listen(
+            values.get(ServerConfigKeys.LISTEN_ADDRESS),
+            values.get(ServerConfigKeys.LISTEN_PORT),
+            values.get(ServerConfigKeys.LISTEN_PORT_FILE)),
+        limits(values),
+        new Store(
+            values.get(ServerConfigKeys.OPEN_SITES),
+            values.get(ServerConfigKeys.IDLE_CLOSE),
+            values.get(ServerConfigKeys.BLOCK_CACHE),
+            values.get(ServerConfigKeys.WRITE_BUFFERS)),
+        new Backup(
+            values.get(ServerConfigKeys.ON_DEMAND_LIMIT),
+            values.get(ServerConfigKeys.AUTO_LIMIT),
+            values.get(ServerConfigKeys.SAFETY_LIMIT),
+            values.get(ServerConfigKeys.BACKUP_JOBS),
+            values.get(ServerConfigKeys.VERIFY_AFTER_CREATE),
+            values.get(ServerConfigKeys.RECORD_RETENTION)),
+        new Restore(
+            values.get(ServerConfigKeys.RESTORE_JOBS), values.get(ServerConfigKeys.SWITCH_WAIT)),
+        new Watch(
+            values.get(ServerConfigKeys.HEARTBEAT), values.get(ServerConfigKeys.MIN_INTERVAL)),
+        new Connection(
+            values.get(ServerConfigKeys.KEEPALIVE_PERMIT),
+            values.get(ServerConfigKeys.MAX_IDLE),
+            values.get(ServerConfigKeys.MAX_AGE)),
+        values.get(ServerConfigKeys.REQUEST_ID_RETENTION),
+        values.get(ServerConfigKeys.EVENT_RETENTION),
+        values.get(ServerConfigKeys.SHUTDOWN_GRACE));
+  }
+
+  private static Limits limits(ConfigValues values) {
+    return new Limits(
+        Math.toIntExact(values.get(ServerConfigKeys.ITEM_BYTES)),
+        values.get(ServerConfigKeys.BATCH_ITEMS),
+        values.get(ServerConfigKeys.COLLECTIONS_PER_SITE),
+        values.get(ServerConfigKeys.FIELDS_PER_COLLECTION),
+        values.get(ServerConfigKeys.PAGE_SIZE),
+        values.get(ServerConfigKeys.FILTER_VALUES),
+        values.get(ServerConfigKeys.EXAMINED_ITEMS),
+        Math.toIntExact(values.get(ServerConfigKeys.MESSAGE_BYTES)),
+        Math.toIntExact(values.get(ServerConfigKeys.METADATA_BYTES)),
+        values.get(ServerConfigKeys.CALLS_PER_CONNECTION),
+        values.get(ServerConfigKeys.WATCHES),
+        values.get(ServerConfigKeys.WORKER_THREADS),
+        values.get(ServerConfigKeys.WORKER_QUEUE),
+        values.get(ServerConfigKeys.STREAM_THREADS),
+        values.get(ServerConfigKeys.EXPORT_STANDSTILL));
+  }
+}

@@ -1,0 +1,904 @@
+package dev.cairn.server.backup;
+
+import dev.cairn.server.backup.BackupStore.BackupRef;
+import dev.cairn.server.error.Reason;
+import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.repository.BackupKey;
+import dev.cairn.server.repository.BackupRepository;
+import dev.cairn.server.repository.Manifest;
+import dev.cairn.server.site.Catalog;
+import dev.cairn.server.site.CatalogTransaction;
+import dev.cairn.server.site.CommandLog;
+import dev.cairn.server.site.RequestId;
+import dev.cairn.server.site.RequestRecord;
+import dev.cairn.server.site.SiteCollections;
+import dev.cairn.server.site.SiteDependent;
+import dev.cairn.server.site.SiteId;
+import dev.cairn.server.site.SiteSection;
+import dev.cairn.server.site.Sites;
+import dev.cairn.server.site.TimeOrderedIds;
+import dev.cairn.server.store.CollectionId;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Backups of sites: asked for, made, listed, changed, verified, deleted, watched.
+ *
+ * <p>It is one class because the rules meet here: whatever makes a backup READY or lets one go
+ * applies {@link Retention} in the same step. Thread-safe; states change only in commands, and what
+ * runs is in {@code running}.
+ */
+public final class Backups implements SiteDependent {
+  private static final Logger log = LoggerFactory.getLogger(Backups.class);
+  private static final Comparator<BackupRecord> NEWEST_ON_DEMAND =
+      Comparator.<BackupRecord, Boolean>comparing(each -> each.type() == BackupType.ON_DEMAND)
+          .thenComparing(BackupRecord::id);
+
+  private final Sites sites;
+  private final BackupStore store;
+  private final BackupRepository repository;
+  private final SnapshotTaker taker;
+  private final Retention retention;
+  private final BackupUses uses = new BackupUses();
+  private final JobQueue makeQueue;
+  private final BackupVerifier verifier;
+  private final InstantSource clock;
+  private final TimeOrderedIds ids;
+  private final Sequences sequences;
+  private final boolean verifyAfterCreate;
+  private final Function<SiteId, AutoRetention> autoRetention;
+  private final Map<BackupRef, BackupJob> running = new ConcurrentHashMap<>();
+  private final Set<BackupKey> awaited = ConcurrentHashMap.newKeySet();
+
+  /**
+   * What backups need to know from the configuration.
+   *
+   * @param autoRetention of a site, as its schedule says
+   */
+  public record Settings(
+      Retention retention,
+      boolean verifyAfterCreate,
+      Function<SiteId, AutoRetention> autoRetention) {
+
+    public Settings(Retention retention, boolean verifyAfterCreate) {
+      this(retention, verifyAfterCreate, site -> AutoRetention.DEFAULT);
+    }
+  }
+
+  /** The parts of the server that backups are made with. */
+  public record Parts(
+      Sites sites,
+      Catalog catalog,
+      CommandLog commands,
+      BackupRepository repository,
+      Sequences sequences,
+      InstantSource clock,
+      TimeOrderedIds ids,
+      JobQueue makeQueue,
+      JobQueue verifyQueue) {}
+
+  public Backups(Parts parts, Settings settings) {
+    this.sites = parts.sites();
+    this.store =
+        new BackupStore(parts.catalog(), parts.commands(), parts.sequences(), parts.clock());
+    this.repository = parts.repository();
+    this.taker = new SnapshotTaker(repository, parts.clock());
+    this.retention = settings.retention();
+    this.makeQueue = parts.makeQueue();
+    this.clock = parts.clock();
+    this.ids = parts.ids();
+    this.sequences = parts.sequences();
+    this.verifyAfterCreate = settings.verifyAfterCreate();
+    this.autoRetention = settings.autoRetention();
+    this.verifier =
+        new BackupVerifier(store, repository, parts.verifyQueue(), clock, this::applyRetention);
+  }
+
+  /**
+   * A wish for a backup.
+   *
+   * @param collections empty: all
+   */
+  public record Request(
+      SiteId siteId,
+      List<CollectionId> collections,
+      BackupType type,
+      BackupRecord.Notes notes,
+      String creator,
+      Optional<RequestId> requestId) {}
+
+  /**
+   * Accepts a backup and answers its PENDING record; the work goes on by itself.
+   *
+   * @throws ServiceException SITE_NOT_FOUND; COLLECTION_NOT_FOUND; ALL_BACKUPS_PINNED;
+   *     REQUEST_ID_CONFLICT; OVERLOADED
+   */
+  public BackupView create(Request request) {
+    return create(request, (transaction, record) -> {});
+  }
+
+  /**
+   * Accepts an AUTO backup of all collections.
+   *
+   * @param alongside made durable together with its record
+   * @throws ServiceException SITE_NOT_FOUND; OVERLOADED; what {@code alongside} throws
+   */
+  public BackupView createAuto(
+      SiteId siteId, BiConsumer<CatalogTransaction, BackupRecord> alongside) {
+    return create(
+        new Request(
+            siteId,
+            List.of(),
+            BackupType.AUTO,
+            BackupRecord.Notes.NONE,
+            "schedule",
+            Optional.empty()),
+        alongside);
+  }
+
+  private BackupView create(
+      Request request, BiConsumer<CatalogTransaction, BackupRecord> alongside) {
+    SiteCollections known = sites.collections(request.siteId());
+    Optional<BackupId> made = store.madeBy(request.siteId(), request.requestId());
+    if (made.isPresent()) {
+      return store.view(request.siteId(), made.get());
+    }
+    request.collections().forEach(known::require);
+    try (JobQueue.Place place = makeQueue.reserve()) {
+      boolean[] isNew = {false};
+      BackupRecord record =
+          store.change(
+              batch -> {
+                Optional<String> before =
+                    RequestRecord.find(
+                        batch.transaction()::get, request.siteId(), request.requestId());
+                if (before.isPresent()) {
+                  return batch.require(request.siteId(), new BackupId(before.get()));
+                }
+                Sites.requireExists(batch.transaction(), request.siteId());
+                refuseWhenAllPinned(request, batch);
+                BackupRecord fresh = pending(request);
+                RequestRecord.put(
+                    batch.transaction(),
+                    request.siteId(),
+                    request.requestId(),
+                    fresh.id().value(),
+                    fresh.times().create());
+                alongside.accept(batch.transaction(), fresh);
+                isNew[0] = true;
+                return batch.put(fresh);
+              });
+      if (isNew[0]) {
+        log.info(
+            "backup requested site={} backup={} type={}",
+            record.siteId(),
+            record.id(),
+            record.type());
+        BackupJob job = new BackupJob(sites, store, repository, taker, clock, record);
+        running.put(BackupRef.of(record), job);
+        place.run(() -> make(record, job));
+      }
+      return BackupView.of(record);
+    }
+  }
+
+  private void refuseWhenAllPinned(Request request, BackupStore.Batch batch) {
+    if (request.type() != BackupType.ON_DEMAND) {
+      return;
+    }
+    List<BackupRecord> pinned = retention.pinnedInTheWay(batch.list(request.siteId()));
+    if (!pinned.isEmpty()) {
+      String named =
+          pinned.stream().map(each -> each.id().value()).collect(Collectors.joining(","));
+      throw new ServiceException(
+          Reason.ALL_BACKUPS_PINNED,
+          Map.of(
+              "site_id", request.siteId().value(),
+              "limit", String.valueOf(retention.onDemandLimit()),
+              "backup_ids", named),
+          "all on-demand backups of site "
+              + request.siteId()
+              + " are pinned ("
+              + named
+              + "); unpin or delete one");
+    }
+  }
+
+  private BackupRecord pending(Request request) {
+    Instant now = clock.instant();
+    return new BackupRecord(
+        newId(),
+        request.siteId(),
+        request.type(),
+        BackupState.PENDING,
+        request.notes(),
+        request.creator(),
+        request.collections(),
+        Optional.empty(),
+        new BackupRecord.Times(
+            now, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()),
+        List.of(),
+        false,
+        0,
+        0,
+        Verification.NONE,
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        List.of(new LogLine(now, LogLine.Severity.INFO, "requested")),
+        0);
+  }
+
+  private BackupId newId() {
+    return new BackupId(ids.next());
+  }
+
+  private void make(BackupRecord pending, BackupJob job) {
+    try {
+      Manifest manifest = job.run();
+      BackupRecord ready = commit(pending, job, manifest);
+      log.info(
+          "backup ready site={} backup={} items={} bytes={}",
+          ready.siteId(),
+          ready.id(),
+          ready.itemCount(),
+          ready.sizeBytes());
+      if (verifyAfterCreate) {
+        verifier.enqueueIfRoom(ready);
+      }
+    } catch (RuntimeException | Error e) {
+      Optional<BackupRecord> ended = job.ended(e);
+      if (ended.filter(BackupRecord::isReady).isEmpty()) {
+        deleteFiles(pending.repositoryKey());
+      }
+      log.info(
+          "backup ended site={} backup={} state={} reason={}",
+          pending.siteId(),
+          pending.id(),
+          ended.map(record -> record.state().name()).orElse("removed with its site"),
+          ended.flatMap(BackupRecord::failure).map(failure -> failure.reason().name()).orElse(""));
+    } finally {
+      running.remove(BackupRef.of(pending));
+      if (!sites.exists(pending.siteId())) {
+        deleteFiles(pending.repositoryKey());
+      }
+    }
+  }
+
+  /**
+   * Steps 5 and 6. When the catalog fails, the record may be READY on disk nevertheless: the files
+   * go only once it is known that it is not.
+   */
+  private BackupRecord commit(BackupRecord pending, BackupJob job, Manifest manifest) {
+    long exclusive = repository.exclusiveBytes(pending.repositoryKey());
+    List<BackupRecord> gone = new ArrayList<>();
+    BackupRecord ready =
+        store.change(batch -> letGo(batch, batch.put(job.ready(batch, manifest, exclusive)), gone));
+    gone.forEach(this::finishDeletion);
+    return ready;
+  }
+
+  /** Applies retention; {@code newest} names what it evicts. Answers the newest's record. */
+  private BackupRecord letGo(
+      BackupStore.Batch batch, BackupRecord newest, List<BackupRecord> gone) {
+    List<BackupRecord> excess = excess(batch.list(newest.siteId()), newest.siteId());
+    List<BackupId> evicted = new ArrayList<>(newest.evicted());
+    for (BackupRecord each : excess) {
+      boolean onDemand = each.type() == BackupType.ON_DEMAND;
+      markDeleted(batch, each, onDemand ? DeleteReason.EVICTED : DeleteReason.EXPIRED);
+      gone.add(each);
+      if (onDemand) {
+        evicted.add(each.id());
+      }
+    }
+    if (evicted.size() == newest.evicted().size()) {
+      return newest;
+    }
+    return batch.change(
+        batch.require(newest.siteId(), newest.id()),
+        draft -> {
+          draft.evicted = List.copyOf(evicted);
+          return draft;
+        });
+  }
+
+  private List<BackupRecord> excess(List<BackupRecord> all, SiteId siteId) {
+    Predicate<BackupRecord> inUse = each -> uses.inUse(each.repositoryKey());
+    List<BackupRecord> excess = new ArrayList<>(retention.excess(all, inUse, verifyAfterCreate));
+    List<BackupRecord> left = new ArrayList<>(all);
+    left.removeAll(excess);
+    excess.addAll(autoRetention.apply(siteId).excess(left, inUse, clock.instant()));
+    return excess;
+  }
+
+  private BackupRecord markDeleted(
+      BackupStore.Batch batch, BackupRecord record, DeleteReason reason) {
+    uses.requireUnused(record.repositoryKey());
+    Instant now = clock.instant();
+    return batch.change(
+        record,
+        draft -> {
+          draft.state = BackupState.DELETED;
+          draft.deleteReason = Optional.of(reason);
+          draft.times = draft.times.deleted(now);
+          draft.exclusiveBytes = 0;
+          draft.verification = draft.verification.abandoned("");
+          return draft.log(now, LogLine.Severity.INFO, "deleted: " + reason);
+        });
+  }
+
+  /**
+   * Lets go what is too much now, for example after a verification ended, a pin was taken off or a
+   * backup has become too old.
+   */
+  public void applyRetention(SiteId siteId) {
+    List<BackupRecord> gone = new ArrayList<>();
+    store.change(
+        batch -> {
+          // The newest on-demand one names what it evicts; without one, nothing is evicted.
+          Optional<BackupRecord> newest =
+              batch.list(siteId).stream().filter(BackupRecord::isReady).max(NEWEST_ON_DEMAND);
+          newest.ifPresent(each -> letGo(batch, each, gone));
+          return Boolean.TRUE;
+        });
+    gone.forEach(this::finishDeletion);
+  }
+
+  private void finishDeletion(BackupRecord record) {
+    log.info("backup deleted site={} backup={}", record.siteId(), record.id());
+    deleteFiles(record.repositoryKey());
+  }
+
+  private void deleteFiles(BackupKey key) {
+    try {
+      repository.delete(key);
+      if (!sites.exists(new SiteId(key.siteId()))) {
+        repository.forgetSite(key.siteId());
+      }
+    } catch (RuntimeException e) {
+      log.warn("files of a deleted backup remain until the next start backup={}", key, e);
+    }
+  }
+
+  /**
+   * The backup as it is now.
+   *
+   * @throws ServiceException SITE_NOT_FOUND; BACKUP_NOT_FOUND
+   */
+  public BackupView get(SiteId siteId, BackupId id) {
+    sites.get(siteId);
+    return store.view(siteId, id);
+  }
+
+  /**
+   * Which backups to list; empty sets and maps mean all.
+   *
+   * @param labels a backup must have all of these
+   */
+  public record Filter(Set<BackupState> states, Set<BackupType> types, Map<String, String> labels) {
+    public static final Filter ALL = new Filter(Set.of(), Set.of(), Map.of());
+
+    boolean accepts(BackupRecord record) {
+      return (states.isEmpty() || states.contains(record.state()))
+          && (types.isEmpty() || types.contains(record.type()))
+          && record.notes().labels().entrySet().containsAll(labels.entrySet());
+    }
+  }
+
+  /** Some of a site's backups, newest requested first, and what concerns all of them. */
+  public record Listing(List<BackupRecord> backups, Optional<BackupId> nextEvicted, int limit) {}
+
+  /** Every backup that {@code filter} accepts. */
+  public Listing list(SiteId siteId, Filter filter) {
+    sites.get(siteId);
+    List<BackupRecord> all = store.list(siteId);
+    return new Listing(
+        all.stream().filter(filter::accepts).toList(),
+        retention
+            .next(all, each -> uses.inUse(each.repositoryKey()), verifyAfterCreate)
+            .map(BackupRecord::id),
+        retention.onDemandLimit());
+  }
+
+  /** Measures anew what deleting each of a site's READY backups would free. */
+  public void measure(SiteId siteId) {
+    Map<BackupId, Long> exclusive = new HashMap<>();
+    for (BackupRecord record : store.list(siteId)) {
+      if (record.isReady()) {
+        try {
+          exclusive.put(record.id(), repository.exclusiveBytes(record.repositoryKey()));
+        } catch (ServiceException e) {
+          if (e.reason() != Reason.BACKUP_NOT_FOUND) { // deleted meanwhile
+            throw e;
+          }
+        }
+      }
+    }
+    measured(siteId, exclusive);
+  }
+
+  /** Keeps what was measured, of backups that are still READY. */
+  void measured(SiteId siteId, Map<BackupId, Long> exclusive) {
+    if (store.list(siteId).stream().noneMatch(record -> isNews(record, exclusive))) {
+      return;
+    }
+    store.change(
+        batch -> {
+          batch.list(siteId).stream()
+              .filter(record -> isNews(record, exclusive))
+              .forEach(record -> batch.measured(record, exclusive.getOrDefault(record.id(), 0L)));
+          return Boolean.TRUE;
+        });
+  }
+
+  private static boolean isNews(BackupRecord record, Map<BackupId, Long> exclusive) {
+    Long bytes = exclusive.get(record.id());
+    return record.isReady() && bytes != null && bytes != record.exclusiveBytes();
+  }
+
+  /**
+   * Changes what people say about a backup.
+   *
+   * @param etag the one it must have; empty: any
+   * @throws ServiceException BACKUP_NOT_FOUND; ETAG_MISMATCH; BACKUP_NOT_READY for a pin on one
+   *     that has ended
+   */
+  public BackupView update(
+      SiteId siteId, BackupId id, UnaryOperator<BackupRecord.Notes> change, String etag) {
+    sites.get(siteId);
+    BackupRecord updated =
+        store.change(
+            batch -> {
+              BackupRecord record = batch.require(siteId, id);
+              requireEtag(record, etag);
+              BackupRecord.Notes notes = change.apply(record.notes());
+              if (notes.pinned()
+                  && !record.notes().pinned()
+                  && !record.isReady()
+                  && !record.isPending()) {
+                throw notReady(record, "can no longer be pinned");
+              }
+              return batch.change(
+                  record,
+                  draft -> {
+                    draft.notes = notes;
+                    return draft;
+                  });
+            });
+    applyRetention(siteId);
+    return get(siteId, updated.id());
+  }
+
+  /** When retention will delete the backup's data because of its age; empty if it will not. */
+  public Optional<Instant> expireTime(BackupRecord record) {
+    return record.type() == BackupType.AUTO
+        ? autoRetention.apply(record.siteId()).expireTime(record)
+        : Optional.empty();
+  }
+
+  private static void requireEtag(BackupRecord record, String etag) {
+    if (!etag.isEmpty() && !etag.equals(etag(record))) {
+      throw new ServiceException(
+          Reason.ETAG_MISMATCH,
+          Map.of(
+              "site_id", record.siteId().value(),
+              "backup_id", record.id().value(),
+              "actual_etag", etag(record)),
+          "backup " + record.id() + " has changed since it was read");
+    }
+  }
+
+  /** Changes with every change of the record. */
+  public static String etag(BackupRecord record) {
+    return Long.toHexString(record.sequence());
+  }
+
+  static ServiceException notReady(BackupRecord record, String what) {
+    return new ServiceException(
+        Reason.BACKUP_NOT_READY,
+        Map.of(
+            "site_id", record.siteId().value(),
+            "backup_id", record.id().value(),
+            "state", record.state().name()),
+        "backup " + record.id() + " is " + record.state() + " and " + what);
+  }
+
+  /**
+   * Deletes a backup's data; a PENDING one is cancelled, one that has ended is left as it is.
+   *
+   * @throws ServiceException BACKUP_NOT_FOUND; BACKUP_IN_USE; ETAG_MISMATCH
+   */
+  public BackupView delete(SiteId siteId, BackupId id, String etag) {
+    sites.get(siteId);
+    BackupRecord before = store.require(siteId, id);
+    if (before.isPending()) {
+      requireEtag(before, etag);
+      BackupView cancelled = cancelPending(before);
+      if (!cancelled.record().isReady()) {
+        return cancelled;
+      }
+    }
+    Optional<BackupRecord> deleted =
+        store.change(
+            batch -> {
+              BackupRecord record = batch.require(siteId, id);
+              if (!record.isReady()) {
+                return Optional.empty();
+              }
+              requireEtag(record, etag);
+              return Optional.of(markDeleted(batch, record, DeleteReason.REQUESTED));
+            });
+    deleted.ifPresent(this::finishDeletion);
+    return get(siteId, id);
+  }
+
+  /**
+   * Asks for a PENDING backup to be given up.
+   *
+   * @throws ServiceException BACKUP_NOT_FOUND; NOT_CANCELABLE
+   */
+  public BackupView cancel(SiteId siteId, BackupId id) {
+    sites.get(siteId);
+    BackupRecord record = store.require(siteId, id);
+    return switch (record.state()) {
+      case PENDING -> cancelPending(record);
+      case CANCELED -> BackupView.of(record);
+      case READY, FAILED, DELETED ->
+          throw new ServiceException(
+              Reason.NOT_CANCELABLE,
+              Map.of(
+                  "site_id", siteId.value(),
+                  "backup_id", id.value(),
+                  "state", record.state().name()),
+              "backup " + id + " is " + record.state() + " already");
+    };
+  }
+
+  private BackupView cancelPending(BackupRecord pending) {
+    BackupJob job = running.get(BackupRef.of(pending));
+    if (job != null) {
+      job.cancel();
+    }
+    Instant now = clock.instant();
+    BackupRecord record =
+        store.change(
+            batch -> {
+              BackupRecord current = batch.require(pending.siteId(), pending.id());
+              if (!current.isPending() || current.times().start().isPresent()) {
+                return current; // the job sees the flag
+              }
+              return batch.change(
+                  current,
+                  draft -> {
+                    draft.state = BackupState.CANCELED;
+                    draft.times = draft.times.finished(now);
+                    return draft.log(now, LogLine.Severity.INFO, "cancelled");
+                  });
+            });
+    return BackupView.of(record);
+  }
+
+  /**
+   * Starts to check a READY backup's files against its manifest; one that runs is followed.
+   *
+   * @throws ServiceException BACKUP_NOT_FOUND; BACKUP_NOT_READY; OVERLOADED
+   */
+  public BackupView verify(SiteId siteId, BackupId id) {
+    sites.get(siteId);
+    return verifier.enqueue(store.require(siteId, id));
+  }
+
+  BackupRecord requireReady(SiteId siteId, BackupId id, String what) {
+    sites.get(siteId);
+    BackupRecord record = store.require(siteId, id);
+    if (!record.isReady()) {
+      throw notReady(record, what);
+    }
+    return record;
+  }
+
+  /**
+   * Subscribes to a backup's states.
+   *
+   * @param signal called after each change, from any thread; has to return at once
+   * @throws ServiceException SITE_NOT_FOUND; BACKUP_NOT_FOUND
+   */
+  public Topics.Subscription<BackupView> watch(SiteId siteId, BackupId id, Runnable signal) {
+    sites.get(siteId);
+    return store
+        .topics()
+        .subscribe(
+            new BackupRef(siteId, id), () -> BackupView.of(store.require(siteId, id)), signal);
+  }
+
+  /** On how many backups something runs or somebody watches. */
+  int topicCount() {
+    return store.topics().size();
+  }
+
+  // What restorations need.
+
+  /**
+   * Keeps a READY backup from being deleted until the answer is closed.
+   *
+   * @throws ServiceException BACKUP_NOT_FOUND; BACKUP_NOT_READY
+   */
+  public BackupUse use(SiteId siteId, BackupId id, String restorationId) {
+    BackupUse use =
+        store.change(
+            batch -> {
+              BackupRecord record = batch.require(siteId, id);
+              if (!record.isReady()) {
+                throw notReady(record, "cannot be restored");
+              }
+              return uses.use(record.repositoryKey(), restorationId);
+            });
+    return () -> {
+      use.close();
+      letGoAfterUse(siteId);
+    };
+  }
+
+  /** What retention spared because it was read may have to go now. */
+  private void letGoAfterUse(SiteId siteId) {
+    try {
+      applyRetention(siteId);
+    } catch (RuntimeException e) {
+      log.warn("retention put off site={}", siteId, e);
+    }
+  }
+
+  /** Records what a restoration found when it checked the backup's files. */
+  public void foundCorrupt(SiteId siteId, BackupId id, String detail) {
+    verifier.foundCorrupt(store.require(siteId, id), detail);
+  }
+
+  /** An id for a safety backup to be. */
+  public BackupId newSafetyId() {
+    return newId();
+  }
+
+  /** Takes and seals the checkpoint of a safety backup, behind the site's closed door. */
+  public Manifest takeSafety(SiteSection section, BackupId id) {
+    BackupKey key = new BackupKey(section.siteId().value(), id.value());
+    boolean sealed = false;
+    try {
+      Manifest manifest = taker.seal(taker.take(section, key, Set.of()));
+      sealed = true;
+      return manifest;
+    } finally {
+      if (!sealed) {
+        deleteFiles(key);
+      }
+    }
+  }
+
+  /** Lets {@link #recover} leave the files of a safety backup that may yet become READY. */
+  public void keepSafety(SiteId siteId, BackupId id) {
+    awaited.add(new BackupKey(siteId.value(), id.value()));
+  }
+
+  /** Removes a sealed safety backup whose restoration did not happen. */
+  public void discardSafety(SiteId siteId, BackupId id) {
+    deleteFiles(new BackupKey(siteId.value(), id.value()));
+  }
+
+  /**
+   * Makes a sealed safety backup READY in the same durable step as {@code alongside}, and lets
+   * older ones go. If it is READY already, only {@code alongside} happens.
+   */
+  public <T> T addSafety(
+      SiteId siteId,
+      BackupId id,
+      String restorationId,
+      String creator,
+      Function<CatalogTransaction, T> alongside) {
+    Manifest manifest =
+        repository
+            .manifest(new BackupKey(siteId.value(), id.value()))
+            .orElseThrow(() -> BackupStore.notFound(siteId, id));
+    List<BackupRecord> gone = new ArrayList<>();
+    T result =
+        store.change(
+            batch -> {
+              if (store.find(siteId, id).isEmpty()) {
+                BackupRecord ready = safetyRecord(siteId, id, restorationId, creator, manifest);
+                letGo(batch, batch.put(ready), gone);
+              }
+              batch.addEvents(); // it was kept before what follows was done
+              return alongside.apply(batch.transaction());
+            });
+    gone.forEach(this::finishDeletion);
+    if (verifyAfterCreate) {
+      verifier.enqueueIfRoom(store.require(siteId, id));
+    }
+    return result;
+  }
+
+  private BackupRecord safetyRecord(
+      SiteId siteId, BackupId id, String restorationId, String creator, Manifest manifest) {
+    Instant now = clock.instant();
+    long exclusive = repository.exclusiveBytes(new BackupKey(siteId.value(), id.value()));
+    BackupRecord empty =
+        new BackupRecord(
+            id,
+            siteId,
+            BackupType.SAFETY,
+            BackupState.PENDING,
+            new BackupRecord.Notes("kept by restoration " + restorationId, Map.of(), false),
+            creator,
+            List.of(),
+            Optional.of(restorationId),
+            new BackupRecord.Times(
+                manifest.snapshotTime(),
+                Optional.of(manifest.snapshotTime()),
+                Optional.of(now),
+                Optional.empty(),
+                Optional.empty()),
+            List.of(),
+            false,
+            0,
+            0,
+            Verification.NONE,
+            Optional.empty(),
+            Optional.empty(),
+            List.of(),
+            Optional.empty(),
+            List.of(),
+            0);
+    return empty.with(
+        draft -> {
+          BackupJob.applyManifest(draft, manifest, exclusive);
+          return draft.log(
+              now, LogLine.Severity.INFO, "keeps what restoration " + restorationId + " replaced");
+        });
+  }
+
+  // The life of the server and of sites.
+
+  /**
+   * Puts records and files in order after a crash: what was PENDING is FAILED, verifications that
+   * ran are forgotten, and files of whatever is not READY go. A READY one whose files are not there
+   * is CORRUPT. Called once, after restorations were recovered and before anything is served.
+   */
+  public void recover() {
+    Map<BackupKey, BackupRecord> ready = new TreeMap<>();
+    for (BackupRecord record : store.listAll()) {
+      ids.startAfter(record.id().value());
+      sequences.startAfter(record.sequence());
+      BackupRecord recovered = recover(record);
+      if (recovered.isReady()) {
+        ready.put(recovered.repositoryKey(), recovered);
+      }
+    }
+    repository.sweep();
+    Set<BackupKey> kept = new HashSet<>(repository.list());
+    for (BackupKey key : kept) {
+      if (!ready.containsKey(key) && !awaited.contains(key)) {
+        log.info("removing files of a backup that is not ready backup={}", key);
+        deleteFiles(key);
+      }
+    }
+    for (BackupRecord record : ready.values()) {
+      Verification.State known = record.verification().state();
+      if (!kept.contains(record.repositoryKey())) {
+        if (known != Verification.State.CORRUPT) {
+          verifier.foundLost(record);
+        }
+      } else if (verifyAfterCreate && known == Verification.State.UNVERIFIED) {
+        verifier.enqueueIfRoom(record);
+      }
+    }
+    ready.values().stream().map(BackupRecord::siteId).distinct().forEach(this::letGoAfterUse);
+  }
+
+  private BackupRecord recover(BackupRecord record) {
+    Instant now = clock.instant();
+    if (record.isPending()) {
+      log.info("backup was interrupted site={} backup={}", record.siteId(), record.id());
+      String message = "the server stopped while the backup was made; create it again";
+      return store.change(
+          record,
+          draft -> {
+            draft.state = BackupState.FAILED;
+            draft.times = draft.times.finished(now);
+            draft.failure = Optional.of(new JobFailure(Reason.INTERRUPTED, message, Map.of()));
+            return draft.log(now, LogLine.Severity.ERROR, message);
+          });
+    }
+    if (record.verification().running()) {
+      return store.change(
+          record,
+          draft -> {
+            draft.verification = draft.verification.abandoned("");
+            return draft;
+          });
+    }
+    return record;
+  }
+
+  /** Removes records that ended before {@code before}; answers how many. */
+  public int purge(Instant before) {
+    int purged = 0;
+    for (BackupRecord record : store.listAll()) {
+      Optional<Instant> ended =
+          switch (record.state()) {
+            case PENDING, READY -> Optional.empty();
+            case FAILED, CANCELED -> record.times().finish();
+            case DELETED -> record.times().delete();
+          };
+      if (ended.isPresent() && ended.get().isBefore(before)) {
+        store.change(
+            batch -> {
+              batch.transaction().delete(BackupRecord.key(record.siteId(), record.id()));
+              return Boolean.TRUE;
+            });
+        purged++;
+      }
+    }
+    return purged;
+  }
+
+  @Override
+  public void beforeDelete(SiteId id) {
+    for (BackupRecord record : store.list(id)) {
+      if (record.isPending()) {
+        cancelPending(record);
+      }
+    }
+  }
+
+  @Override
+  public long backupCount(SiteId id) {
+    return store.list(id).stream().filter(BackupRecord::isReady).count();
+  }
+
+  @Override
+  public void removeRecords(SiteId id, CatalogTransaction transaction) {
+    for (BackupRecord record : transaction.list(BackupRecord.prefix(id), BackupRecord.class)) {
+      if (uses.inUse(record.repositoryKey())) {
+        throw new ServiceException(
+            Reason.RESTORATION_IN_PROGRESS,
+            Map.of("site_id", id.value(), "backup_id", record.id().value()),
+            "backup " + record.id() + " of site " + id + " is being restored");
+      }
+    }
+    transaction.deleteAll(BackupRecord.prefix(id));
+  }
+
+  private boolean isOfASiteMadeAnew(SiteId id, BackupKey key) {
+    return BackupId.isValid(key.backupId())
+        && store.find(id, new BackupId(key.backupId())).isPresent();
+  }
+
+  @Override
+  public void afterDelete(SiteId id) {
+    store.topics().end(ref -> ref.siteId().equals(id), Sites.notFound(id));
+    for (BackupKey key : repository.list()) {
+      if (key.siteId().equals(id.value()) && !isOfASiteMadeAnew(id, key)) {
+        deleteFiles(key);
+      }
+    }
+    if (!sites.exists(id)) {
+      repository.forgetSite(id.value());
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package dev.cairn.server.backup;
+
+import dev.cairn.server.error.Reason;
+import dev.cairn.server.error.ServiceException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs jobs in the background, a bounded number of them waiting. A place is reserved before the
+ * job's record is written, so that no record is ever made for a job that cannot be queued.
+ *
+ * <p>Thread-safe.
+ */
+public final class JobQueue {
+  private static final Logger log = LoggerFactory.getLogger(JobQueue.class);
+
+  private final String name;
+  private final Executor executor;
+  private final int capacity;
+  private final Semaphore places;
+
+  /**
+   * @param name of the queue, for logs and errors
+   * @param capacity how many jobs may wait or run
+   */
+  public JobQueue(String name, Executor executor, int capacity) {
+    this.name = name;
+    this.executor = executor;
+    this.capacity = capacity;
+    this.places = new Semaphore(capacity);
+  }
+
+  /**
+   * Reserves a place. Close it, or run a job with it.
+   *
+   * @throws ServiceException OVERLOADED
+   */
+  public Place reserve() {
+    if (!places.tryAcquire()) {
+      throw new ServiceException(
+              Reason.OVERLOADED,
+              Map.of("limit", String.valueOf(capacity)),
+              "there are " + capacity + " jobs in the " + name + " queue; try again later")
+          .withRetryAfter(Duration.ofSeconds(5));
+    }
+    return new Place();
+  }
+
+  /** A reserved place in the queue. Confined to one thread until it runs. */
+  public final class Place implements AutoCloseable {
+    private boolean used;
+
+    private Place() {}
+
+    /** Runs {@code job} when its turn comes; its failures are its own business. */
+    public void run(Runnable job) {
+      if (used) {
+        throw new IllegalStateException("the place is used");
+      }
+      used = true;
+      try {
+        executor.execute(
+            () -> {
+              try {
+                job.run();
+              } catch (RuntimeException | Error e) {
+                log.error("job ended unexpectedly queue={}", name, e);
+              } finally {
+                places.release();
+              }
+            });
+      } catch (RejectedExecutionException e) {
+        places.release();
+        log.info("job not started, the server is going down queue={}", name);
+      }
+    }
+
+    /** Gives an unused place back. */
+    @Override
+    public void close() {
+      if (!used) {
+        used = true;
+        places.release();
+      }
+    }
+  }
+}

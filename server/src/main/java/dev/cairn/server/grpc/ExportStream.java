@@ -1,0 +1,194 @@
+package dev.cairn.server.grpc;
+
+import dev.cairn.server.error.Reason;
+import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.site.Items;
+import dev.cairn.v1.ExportItemsResponse;
+import dev.cairn.v1.Item;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One export: reads ahead by one message only, and only while the caller has room, so that a slow
+ * caller costs a cursor and no thread.
+ *
+ * <pre>
+ * NEW --opened--&gt; SENDING &lt;--room / no room--&gt; WAITING --stands still too long--&gt; ENDED
+ *                    '--after the last item, error, cancel--&gt; ENDED
+ * </pre>
+ *
+ * <p>Whatever ends it closes the cursor and the lease. Confined to its {@link SerialQueue}.
+ */
+final class ExportStream {
+  private static final int TARGET_BYTES = 256 * 1024;
+
+  /** The most items that the contract allows in one message. */
+  private static final int MAX_ITEMS = 1_000;
+
+  /** Messages in one step; then other streams get the thread. */
+  private static final int MESSAGES = 4;
+
+  private final Items items;
+  private final Limits limits;
+  private final ServerCallStreamObserver<ExportItemsResponse> caller;
+  private final Duration maxStandstill;
+  private final ScheduledExecutorService timers;
+  private final Runnable leave;
+  private final SerialQueue queue;
+
+  private Items.@Nullable Export export;
+  private @Nullable Item carried;
+  private @Nullable ScheduledFuture<?> timer;
+  private boolean firstSent;
+  private boolean ended;
+
+  /**
+   * Made by the handler, on the event loop.
+   *
+   * @param maxStandstill how long the caller may have no room
+   * @param timers only adds steps to the queue
+   * @param leave called once, when the stream has ended
+   */
+  ExportStream(
+      Items items,
+      Limits limits,
+      Workers workers,
+      ServerCallStreamObserver<ExportItemsResponse> caller,
+      Duration maxStandstill,
+      ScheduledExecutorService timers,
+      Runnable leave) {
+    this.items = items;
+    this.limits = limits;
+    this.caller = caller;
+    this.maxStandstill = maxStandstill;
+    this.timers = timers;
+    this.leave = leave;
+    this.queue = new SerialQueue(workers, this::fail);
+    caller.setOnCancelHandler(() -> queue.execute(this::end));
+    caller.setOnReadyHandler(() -> queue.execute(this::pump));
+  }
+
+  /** Begins with the items after {@code after} as they are now. */
+  void open(Items.Place place, String after) {
+    queue.execute(
+        () -> {
+          if (!ended) {
+            export = items.export(place, after);
+            pump();
+          }
+        });
+  }
+
+  /** Ends the stream with an error. From any thread. */
+  void end(RuntimeException error) {
+    queue.execute(() -> fail(error));
+  }
+
+  private void pump() {
+    if (ended || export == null) {
+      return;
+    }
+    stopTimer();
+    for (int i = 0; i < MESSAGES && caller.isReady(); i++) {
+      if (!sendNext(export)) {
+        caller.onCompleted();
+        end();
+        return;
+      }
+    }
+    if (caller.isReady()) {
+      queue.execute(this::pump);
+    } else {
+      timer =
+          timers.schedule(
+              () -> queue.execute(this::standsStill),
+              maxStandstill.toMillis(),
+              TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** Sends what comes next; false if nothing does. */
+  private boolean sendNext(Items.Export open) {
+    ExportItemsResponse.Builder message = ExportItemsResponse.newBuilder();
+    if (!firstSent) {
+      firstSent = true;
+      message
+          .setItemCount(open.cursor().stats().itemCount())
+          .setSnapshotTime(Times.toProto(open.snapshotTime()));
+    }
+    boolean more = fill(open, message);
+    if (message.getItemsCount() == 0 && !message.hasItemCount()) {
+      return false;
+    }
+    caller.onNext(message.build());
+    return more;
+  }
+
+  private boolean fill(Items.Export open, ExportItemsResponse.Builder message) {
+    long bytes = 0;
+    while (true) {
+      Item item = carried != null ? carried : next(open);
+      carried = null;
+      if (item == null) {
+        return false;
+      }
+      bytes += item.getSerializedSize() + 8L;
+      if (bytes > limits.answerBytes() && message.getItemsCount() > 0) {
+        carried = item;
+        return true;
+      }
+      message.addItems(item);
+      if (bytes >= TARGET_BYTES || message.getItemsCount() == MAX_ITEMS) {
+        return true;
+      }
+    }
+  }
+
+  private static @Nullable Item next(Items.Export open) {
+    return open.cursor().next() ? ItemMessages.toProto(open.cursor().item()) : null;
+  }
+
+  private void standsStill() {
+    if (!caller.isReady()) {
+      fail(
+          new ServiceException(
+              Reason.DEADLINE_EXCEEDED,
+              "nothing was read for "
+                  + maxStandstill
+                  + "; go on with after_item_id set to the last item"));
+    }
+  }
+
+  private void stopTimer() {
+    if (timer != null) {
+      timer.cancel(false);
+      timer = null;
+    }
+  }
+
+  private void fail(RuntimeException error) {
+    if (!ended) {
+      caller.onError(error);
+      end();
+    }
+  }
+
+  private void end() {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    stopTimer();
+    try {
+      if (export != null) {
+        export.close();
+      }
+    } finally {
+      leave.run();
+    }
+  }
+}

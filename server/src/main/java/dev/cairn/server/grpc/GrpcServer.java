@@ -1,0 +1,230 @@
+package dev.cairn.server.grpc;
+
+import dev.cairn.server.backup.BackupItems;
+import dev.cairn.server.backup.Backups;
+import dev.cairn.server.backup.UsageMeter;
+import dev.cairn.server.backup.schedule.BackupSchedules;
+import dev.cairn.server.error.Reason;
+import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.restore.Previews;
+import dev.cairn.server.restore.Restorations;
+import dev.cairn.server.site.Collections;
+import dev.cairn.server.site.EventLog;
+import dev.cairn.server.site.Items;
+import dev.cairn.server.site.SandboxPublisher;
+import dev.cairn.server.site.Sites;
+import dev.cairn.server.site.query.ItemQueries;
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.ServerBuilder;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.protobuf.services.ChannelzService;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Every service of the contract with its interceptors and threads, behind a transport. Health says
+ * SERVING between {@link #start} and {@link #drain}.
+ *
+ * <p>Thread-safe. It ends its own threads; the domain is closed by whoever made it, after this.
+ */
+public final class GrpcServer implements AutoCloseable {
+  /** How long threads may take to end once no call is left. */
+  private static final Duration THREADS_GRACE = Duration.ofSeconds(10);
+
+  /** How long the errors that end streams may take to their callers. */
+  private static final Duration STREAMS_GRACE = Duration.ofSeconds(1);
+
+  private final Server server;
+  private final HealthStatusManager health = new HealthStatusManager();
+  private final List<BindableService> services;
+  private final Workers workers;
+  private final Workers streamWorkers;
+  private final OpenStreams streams;
+  private final Watches watches;
+
+  /** What the services are for. */
+  public record Domain(
+      Sites sites,
+      UsageMeter usage,
+      Collections collections,
+      Items items,
+      ItemQueries queries,
+      SandboxPublisher publisher,
+      Backups backups,
+      BackupItems backupItems,
+      BackupSchedules schedules,
+      Restorations restorations,
+      Previews previews,
+      EventLog events) {}
+
+  /**
+   * How calls are served.
+   *
+   * @param onDemandLimit how many on-demand backups a site keeps
+   * @param workerQueue unary calls that may wait for a worker
+   * @param streams imports and exports that may be open at once
+   * @param watches that may be open at once
+   * @param watchInterval the least time between two messages of progress
+   * @param watchHeartbeat the longest silence of a watch
+   * @param exportStandstill how long an export may have no room on the wire
+   * @param slowCall how long a unary call takes that is worth a line in the log
+   * @param backupRetention how long the record of a backup is kept that holds nothing any more
+   * @param restorationRetention how long the record of a restoration is kept after its end
+   */
+  public record Settings(
+      Limits limits,
+      int onDemandLimit,
+      int workerThreads,
+      int workerQueue,
+      int streamThreads,
+      int streams,
+      int watches,
+      Duration watchInterval,
+      Duration watchHeartbeat,
+      Duration exportStandstill,
+      Duration slowCall,
+      Duration backupRetention,
+      Duration restorationRetention) {}
+
+  /**
+   * Nothing is served yet.
+   *
+   * @param watchThread one thread; has to live until nothing is published any more
+   * @param transport where calls come from; it is given everything else that it needs
+   */
+  public GrpcServer(
+      Domain domain,
+      Settings settings,
+      ScheduledExecutorService watchThread,
+      ServerBuilder<?> transport) {
+    Limits limits = settings.limits();
+    this.workers =
+        new Workers(
+            "worker", settings.workerThreads(), settings.workerThreads() + settings.workerQueue());
+    this.streamWorkers = new Workers("stream", settings.streamThreads(), settings.streams());
+    this.streams = new OpenStreams(settings.streams());
+    this.watches =
+        new Watches(
+            settings.watches(),
+            new WatchStream.Pace(settings.watchInterval(), settings.watchHeartbeat()),
+            watchThread,
+            workers);
+    BackupMessages backupMessages =
+        new BackupMessages(settings.backupRetention(), domain.backups()::expireTime);
+    RestorationMessages restorationMessages =
+        new RestorationMessages(backupMessages, settings.restorationRetention());
+    this.services =
+        List.of(
+            new SiteGrpcService(domain.sites(), domain.usage(), settings.onDemandLimit(), limits),
+            new CollectionGrpcService(domain.collections(), limits),
+            new ItemGrpcService(
+                domain.items(),
+                new QueryCalls(domain.sites(), domain.queries(), domain.publisher(), limits),
+                limits,
+                new ItemGrpcService.Streams(
+                    streamWorkers, streams, watchThread, settings.exportStandstill())),
+            new BackupGrpcService(
+                domain.backups(), domain.backupItems(), backupMessages, watches, limits),
+            new RestorationGrpcService(
+                domain.restorations(), domain.previews(), restorationMessages, watches, limits),
+            new BackupScheduleGrpcService(domain.schedules(), limits),
+            new EventGrpcService(
+                domain.events(),
+                new EventMessages(backupMessages, restorationMessages),
+                new EventGrpcService.Streams(
+                    watches, streamWorkers, watchThread, settings.watchHeartbeat()),
+                limits));
+    CheckedRequests checked = new CheckedRequests(limits.messageBytes());
+    services.forEach(service -> transport.addService(checked.of(service.bindService())));
+    this.server =
+        transport
+            .directExecutor()
+            .addService(health.getHealthService())
+            .addService(ProtoReflectionServiceV1.newInstance())
+            .addService(ChannelzService.newInstance(100))
+            .fallbackHandlerRegistry(new UnknownMethods())
+            // The last one added is the first to see a call.
+            .intercept(new WorkerInterceptor(workers))
+            .intercept(new ErrorInterceptor())
+            .intercept(new CallLog(System::nanoTime, settings.slowCall()))
+            .build();
+    setHealth(ServingStatus.NOT_SERVING);
+  }
+
+  /** Begins to serve. */
+  public void start() throws IOException {
+    server.start();
+    setHealth(ServingStatus.SERVING);
+  }
+
+  private void setHealth(ServingStatus status) {
+    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
+    services.forEach(
+        service ->
+            health.setStatus(service.bindService().getServiceDescriptor().getName(), status));
+  }
+
+  /** The port listened on. */
+  public int port() {
+    return server.getPort();
+  }
+
+  /**
+   * Takes no new calls, ends watches so that their clients go elsewhere, lets the others finish for
+   * {@code grace}, ends imports and exports that did not, and cuts off the rest.
+   */
+  public void drain(Duration grace) {
+    health.enterTerminalState();
+    watches.drain();
+    server.shutdown();
+    if (await(grace)) {
+      return;
+    }
+    streams.drain();
+    if (!await(STREAMS_GRACE)) {
+      server.shutdownNow();
+      await(THREADS_GRACE);
+    }
+  }
+
+  private boolean await(Duration time) {
+    try {
+      return server.awaitTermination(time.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** What a watch or stream is ended with when the server goes down. */
+  static ServiceException shuttingDown() {
+    return new ServiceException(
+            Reason.SHUTTING_DOWN, "the server is going down; connect again and resume")
+        .withRetryAfter(Duration.ofSeconds(1));
+  }
+
+  /**
+   * Cuts off what is still open and ends the threads.
+   *
+   * @return whether nothing works on the domain any more, so that it may be closed
+   */
+  public boolean stop() {
+    if (!server.isTerminated()) {
+      drain(Duration.ZERO);
+    }
+    boolean ended = workers.stop(THREADS_GRACE);
+    ended &= streamWorkers.stop(THREADS_GRACE);
+    return ended;
+  }
+
+  @Override
+  public void close() {
+    stop();
+  }
+}

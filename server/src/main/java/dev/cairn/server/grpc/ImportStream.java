@@ -1,0 +1,273 @@
+package dev.cairn.server.grpc;
+
+import dev.cairn.server.error.Reason;
+import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.site.Environment;
+import dev.cairn.server.site.ImportProgress;
+import dev.cairn.server.site.ItemWrite;
+import dev.cairn.server.site.Items;
+import dev.cairn.server.site.SiteId;
+import dev.cairn.v1.ImportItemsRequest;
+import dev.cairn.v1.ImportItemsResponse;
+import dev.cairn.v1.Item;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One stream of an import: an opening message, then batches, each applied whole and acknowledged
+ * once it is durable.
+ *
+ * <pre>
+ * NEW --opening message--&gt; OPEN --half-close, error, cancel, taken over--&gt; ENDED
+ * </pre>
+ *
+ * <p>The caller may be two messages ahead, no more: memory is bounded by that, and a fast caller
+ * waits. An acknowledgement for which the caller has no room is replaced by the next one.
+ *
+ * <p>A newer stream with the same import id takes over. It opens only after the older one has ended
+ * for good, so that the answer to its opening cannot be overtaken by a batch of the older one.
+ *
+ * <p>Confined to its {@link SerialQueue}; gRPC's callbacks only add steps to it.
+ */
+final class ImportStream implements StreamObserver<ImportItemsRequest> {
+  private static final int AHEAD = 2;
+  private static final CompletableFuture<Void> NO_OLDER = CompletableFuture.completedFuture(null);
+
+  private final Items items;
+  private final Limits limits;
+  private final Registry registry;
+  private final ServerCallStreamObserver<ImportItemsResponse> caller;
+  private final Runnable leave;
+  private final SerialQueue queue;
+
+  /** Completes when this stream, and every older one of its import, can change nothing more. */
+  private final CompletableFuture<Void> over = new CompletableFuture<>();
+
+  private @Nullable Opened opened;
+  private CompletableFuture<Void> older = NO_OLDER;
+  private @Nullable ImportItemsResponse unsent;
+  private boolean answered;
+  private boolean halfClosed;
+  private boolean ended;
+
+  /** The import streams that are open, by what they import. Thread-safe. */
+  static final class Registry {
+    private final Map<Key, ImportStream> streams = new ConcurrentHashMap<>();
+
+    /** An import id names one import of a site's environment, whatever the collection. */
+    private record Key(SiteId siteId, Environment environment, String importId) {
+      static Key of(Items.ImportTarget target) {
+        Items.Place place = target.place();
+        return new Key(place.siteId(), place.environment(), target.importId());
+      }
+    }
+  }
+
+  private record Opened(Items.ImportTarget target, Registry.Key key) {}
+
+  /**
+   * Made by the handler, on the event loop.
+   *
+   * @param leave called once, when the stream has ended
+   */
+  ImportStream(
+      Items items,
+      Limits limits,
+      Registry registry,
+      Workers workers,
+      ServerCallStreamObserver<ImportItemsResponse> caller,
+      Runnable leave) {
+    this.items = items;
+    this.limits = limits;
+    this.registry = registry;
+    this.caller = caller;
+    this.leave = leave;
+    this.queue = new SerialQueue(workers, this::fail);
+    caller.disableAutoRequest();
+    caller.setOnCancelHandler(() -> queue.execute(this::end));
+    caller.setOnReadyHandler(() -> queue.execute(this::flush));
+    caller.request(1);
+  }
+
+  @Override
+  public void onNext(ImportItemsRequest message) {
+    queue.execute(() -> handle(message));
+  }
+
+  @Override
+  public void onCompleted() {
+    queue.execute(this::complete);
+  }
+
+  @Override
+  public void onError(Throwable cancelled) {
+    queue.execute(this::end);
+  }
+
+  /** Ends the stream with an error. From any thread. */
+  void end(RuntimeException error) {
+    queue.execute(() -> fail(error));
+  }
+
+  private void handle(ImportItemsRequest message) {
+    if (ended) {
+      return;
+    }
+    if (opened == null) {
+      open(message);
+    } else {
+      apply(opened, message);
+      caller.request(1);
+    }
+  }
+
+  private void open(ImportItemsRequest message) {
+    Check check =
+        ItemCheck.place(
+                limits, message.getSiteId(), message.getCollectionId(), message.getEnvironment())
+            .importId(message.getImportId())
+            .known("mode", message.getMode())
+            .that(
+                message.getBatchSequence() == 0,
+                "batch_sequence",
+                "must be 0 in the opening message")
+            .that(message.getItemsCount() == 0, "items", "must be empty in the opening message");
+    check.done();
+    Items.ImportTarget target =
+        new Items.ImportTarget(
+            ItemMessages.place(
+                message.getSiteId(), message.getCollectionId(), message.getEnvironment()),
+            message.getImportId().toLowerCase(Locale.ROOT),
+            ItemMessages.mode(message.getMode()));
+    Opened now = new Opened(target, Registry.Key.of(target));
+    opened = now;
+    @Nullable ImportStream before = registry.streams.put(now.key(), this);
+    if (before != null) {
+      older = before.over;
+      before.queue.execute(before::takenOver);
+    }
+    once(older, () -> queue.execute(() -> answerOpening(now, message.getCreateCollection())));
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // what is run cannot fail
+  private static void once(CompletableFuture<Void> over, Runnable next) {
+    over.thenRun(next);
+  }
+
+  private void answerOpening(Opened now, boolean createCollection) {
+    if (ended) {
+      return;
+    }
+    acknowledge(items.openImport(now.target(), createCollection));
+    answered = true;
+    if (halfClosed) {
+      complete();
+    } else {
+      caller.request(AHEAD);
+    }
+  }
+
+  private void apply(Opened now, ImportItemsRequest batch) {
+    Check check =
+        new Check(limits)
+            .that(
+                batch.getBatchSequence() > 0,
+                "batch_sequence",
+                "must be 1, 2, 3 and so on after the opening message");
+    sameImport(check, now.target(), batch);
+    ItemCheck.items(check, "items", batch.getItemsList(), i -> Check.at("items", i));
+    check.done();
+    acknowledge(
+        items.importBatch(
+            now.target(),
+            batch.getBatchSequence(),
+            batch.getItemsList().stream().map(this::write).toList()));
+  }
+
+  private ItemWrite write(Item item) {
+    return ItemMessages.write(item, OptionalLong.empty(), items);
+  }
+
+  private static void sameImport(Check check, Items.ImportTarget target, ImportItemsRequest batch) {
+    Items.Place place = target.place();
+    Map<String, List<String>> named =
+        Map.of(
+            "site_id", List.of(batch.getSiteId(), place.siteId().value()),
+            "collection_id", List.of(batch.getCollectionId(), place.collection().value()),
+            "import_id", List.of(batch.getImportId().toLowerCase(Locale.ROOT), target.importId()));
+    named.forEach(
+        (field, pair) ->
+            check.that(
+                pair.get(0).isEmpty() || pair.get(0).equals(pair.get(1)),
+                field,
+                "names another import than the opening message"));
+  }
+
+  private void acknowledge(ImportProgress progress) {
+    unsent = ItemMessages.acknowledgement(progress);
+    flush();
+  }
+
+  private void flush() {
+    if (!ended && caller.isReady()) {
+      send();
+    }
+  }
+
+  private void send() {
+    if (unsent != null) {
+      caller.onNext(unsent);
+      unsent = null;
+    }
+  }
+
+  private void complete() {
+    if (ended) {
+      return;
+    }
+    if (opened == null) {
+      fail(ServiceException.invalid("batch_sequence", "the opening message is missing"));
+      return;
+    }
+    if (!answered) {
+      halfClosed = true; // goes on once the opening is answered
+      return;
+    }
+    send();
+    caller.onCompleted();
+    end();
+  }
+
+  private void takenOver() {
+    fail(
+        new ServiceException(
+            Reason.CANCELLED, "a newer stream goes on with this import; this one is over"));
+  }
+
+  private void fail(RuntimeException error) {
+    if (!ended) {
+      send();
+      caller.onError(error);
+      end();
+    }
+  }
+
+  private void end() {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    if (opened != null) {
+      registry.streams.remove(opened.key(), this);
+    }
+    once(older, () -> over.complete(null));
+    leave.run();
+  }
+}

@@ -1,0 +1,75 @@
+package dev.cairn.server.grpc;
+
+import io.grpc.InsecureServerCredentials;
+import io.grpc.ServerBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** HTTP/2 over TCP, with a bound on everything that a client can occupy. */
+public final class NettyTransport {
+  /** Silent connections are closed soon, dead ones found soon. */
+  private static final int HANDSHAKE_SECONDS = 5;
+
+  private static final int KEEPALIVE_SECONDS = 60;
+  private static final int KEEPALIVE_TIMEOUT_SECONDS = 20;
+  private static final int FLOW_CONTROL_WINDOW = 1 << 20;
+
+  /** Beyond its open calls, a client may reset so many within this time. */
+  private static final int RESETS = 200;
+
+  private static final int RESETS_SECONDS = 30;
+
+  /** A message that is a little too large is refused with details, a much larger one is cut off. */
+  private static final int SLACK = 2;
+
+  /** How long calls of a connection that is too old may go on. */
+  private static final Duration AGE_GRACE = Duration.ofMinutes(1);
+
+  private NettyTransport() {}
+
+  /**
+   * How connections are treated.
+   *
+   * @param messageBytes the largest message that is received
+   * @param metadataBytes of the headers of one call
+   * @param keepalivePermit how often a client may ping
+   * @param maxIdle how long a connection without calls is kept
+   * @param maxAge how long any connection is kept; empty: for ever
+   */
+  public record Settings(
+      int messageBytes,
+      int metadataBytes,
+      int callsPerConnection,
+      Duration keepalivePermit,
+      Duration maxIdle,
+      Optional<Duration> maxAge) {}
+
+  /** A transport that listens on {@code address} once its server is started. */
+  public static ServerBuilder<?> listenOn(InetSocketAddress address, Settings settings) {
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(address, InsecureServerCredentials.create())
+            .maxInboundMessageSize(
+                (int) Math.min(Integer.MAX_VALUE, SLACK * (long) settings.messageBytes()))
+            .maxInboundMetadataSize(settings.metadataBytes())
+            .maxConcurrentCallsPerConnection(settings.callsPerConnection())
+            .maxRstFramesPerWindow(settings.callsPerConnection() + RESETS, RESETS_SECONDS)
+            .permitKeepAliveTime(settings.keepalivePermit().toMillis(), TimeUnit.MILLISECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+            .maxConnectionIdle(settings.maxIdle().toMillis(), TimeUnit.MILLISECONDS)
+            .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
+            .flowControlWindow(FLOW_CONTROL_WINDOW);
+    settings
+        .maxAge()
+        .ifPresent(
+            age ->
+                builder
+                    .maxConnectionAge(age.toMillis(), TimeUnit.MILLISECONDS)
+                    .maxConnectionAgeGrace(AGE_GRACE.toMillis(), TimeUnit.MILLISECONDS));
+    return builder;
+  }
+}

@@ -1,0 +1,31 @@
+package dev.cairn.server.grpc;
+
+import com.google.protobuf.Empty;
+import io.grpc.HandlerRegistry;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.Status;
+import io.grpc.protobuf.ProtoUtils;
+import org.jspecify.annotations.Nullable;
+
+/** Answers methods that do not exist, so that this error has details too. */
+final class UnknownMethods extends HandlerRegistry {
+  @Override
+  public ServerMethodDefinition<?, ?> lookupMethod(String method, @Nullable String authority) {
+    MethodDescriptor<Empty, Empty> descriptor =
+        MethodDescriptor.<Empty, Empty>newBuilder()
+            .setType(MethodDescriptor.MethodType.UNKNOWN)
+            .setFullMethodName(method)
+            .setRequestMarshaller(ProtoUtils.marshaller(Empty.getDefaultInstance()))
+            .setResponseMarshaller(ProtoUtils.marshaller(Empty.getDefaultInstance()))
+            .build();
+    return ServerMethodDefinition.create(
+        descriptor,
+        (call, headers) -> {
+          call.close(Status.UNIMPLEMENTED, new Metadata());
+          return new ServerCall.Listener<>() {};
+        });
+  }
+}

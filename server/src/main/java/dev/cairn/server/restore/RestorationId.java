@@ -1,0 +1,36 @@
+package dev.cairn.server.restore;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.regex.Pattern;
+
+/**
+ * Names a restoration within its site; made by the server, later ones sort after earlier ones.
+ *
+ * @param value 1 to 64 lower-case letters, digits and hyphens
+ */
+public record RestorationId(@JsonValue String value) implements Comparable<RestorationId> {
+  private static final Pattern FORM = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");
+
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+  public RestorationId {
+    if (!isValid(value)) {
+      throw new IllegalArgumentException("not a restoration id: " + value);
+    }
+  }
+
+  /** Whether {@code text} has the form of a restoration id. */
+  public static boolean isValid(String text) {
+    return FORM.matcher(text).matches();
+  }
+
+  @Override
+  public int compareTo(RestorationId other) {
+    return value.compareTo(other.value);
+  }
+
+  @Override
+  public String toString() {
+    return value;
+  }
+}

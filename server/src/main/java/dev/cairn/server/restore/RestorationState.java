@@ -1,0 +1,9 @@
+package dev.cairn.server.restore;
+
+/** PENDING becomes COMPLETED, FAILED or CANCELED. Nothing else happens. */
+public enum RestorationState {
+  PENDING,
+  COMPLETED,
+  FAILED,
+  CANCELED
+}

@@ -1,0 +1,186 @@
+package dev.cairn.server.restore;
+
+import dev.cairn.server.backup.BackupId;
+import dev.cairn.server.backup.Progress.Phase;
+import dev.cairn.server.error.Reason;
+import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.restore.RestorationRecord.Entry;
+import dev.cairn.server.restore.RestorationRecord.SwitchIntent;
+import dev.cairn.server.site.Environment;
+import dev.cairn.server.site.Lease;
+import dev.cairn.server.site.SiteSection;
+import dev.cairn.server.site.Sites;
+import dev.cairn.server.store.CollectionId;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts staged content in the place of what is live, steps 4 to 7 of {@link RestoreJob}, and knows
+ * on which side of the commit point it is. Confined to the job's thread.
+ */
+final class Switch {
+  private static final Logger log = LoggerFactory.getLogger(Switch.class);
+
+  /** Which content is live. */
+  enum Side {
+    /** What was live before. */
+    OLD,
+    /** What was restored; there is no way back. */
+    NEW,
+    /** One of both: the commit failed, and the database does not open to tell. */
+    UNKNOWN
+  }
+
+  private final RestoreJob.Parts parts;
+  private final Journal journal;
+  private Side side = Side.OLD;
+  private Optional<List<Entry>> outcomes = Optional.empty();
+  private Optional<Duration> longestWait = Optional.empty();
+
+  Switch(RestoreJob.Parts parts, Journal journal) {
+    this.parts = parts;
+    this.journal = journal;
+  }
+
+  Side side() {
+    return side;
+  }
+
+  /** What became of each collection; empty if their records do not agree with the content yet. */
+  Optional<List<Entry>> outcomes() {
+    return outcomes;
+  }
+
+  /** Of the writes that waited for the switch; empty if none did. */
+  Optional<Duration> longestWait() {
+    return longestWait;
+  }
+
+  /**
+   * Switches. When it throws, {@link #side()} tells what that means.
+   *
+   * @return false when the staging does not fit any more; nothing has been changed then
+   */
+  boolean to(Staging staging) {
+    RestorationRecord record = journal.record();
+    BackupId safetyId = parts.backups().newSafetyId();
+    intend(
+        new SwitchIntent(
+            safetyId, record.missingIn(parts.sites().collections(record.destinationSiteId()))));
+    Sites.Paused<Boolean> switched =
+        parts
+            .sites()
+            .exclusivelyTimed(
+                record.destinationSiteId(), section -> inside(section, staging, safetyId));
+    longestWait = switched.longestWait();
+    return switched.result();
+  }
+
+  private void intend(SwitchIntent intent) {
+    journal.change(
+        draft -> {
+          draft.intent = Optional.of(intent);
+          return draft;
+        });
+  }
+
+  private boolean inside(SiteSection section, Staging staging, BackupId safetyId) {
+    if (!staging.fits(section)) {
+      return false;
+    }
+    requireAsPreviewed(section);
+    List<CollectionId> created = journal.record().missingIn(section.collections());
+    requireRoom(section.collections().size() + created.size(), section, created);
+    SwitchIntent intent = new SwitchIntent(safetyId, created);
+    if (!journal.record().intent().equals(Optional.of(intent))) {
+      // Collections came or went since it was written: after a crash it must say what was true.
+      intend(intent);
+    }
+    journal.progress().enter(Phase.SWITCHING);
+    parts.backups().takeSafety(section, safetyId);
+    commit(section, staging, safetyId);
+    try {
+      outcomes = Optional.of(new Completion(parts, journal.record()).adopt(section));
+    } catch (RuntimeException e) {
+      log.warn("collections' records do not agree yet restoration={}", journal.record().id(), e);
+    }
+    return true;
+  }
+
+  private void requireAsPreviewed(SiteSection section) {
+    RestorationRecord record = journal.record();
+    if (record.preview().isPresent()) {
+      try (Lease lease = section.lease(Environment.LIVE)) {
+        record
+            .preview()
+            .get()
+            .requireState(PreviewToken.state(lease.store(), record.collections()));
+      }
+    }
+  }
+
+  private void requireRoom(int total, SiteSection section, List<CollectionId> created) {
+    if (!created.isEmpty() && total > parts.maxCollections()) {
+      throw tooManyCollections(section.siteId().value(), parts.maxCollections());
+    }
+  }
+
+  static ServiceException tooManyCollections(String siteId, int limit) {
+    return new ServiceException(
+        Reason.COLLECTION_LIMIT_REACHED,
+        Map.of("site_id", siteId, "limit", String.valueOf(limit)),
+        "the restoration would make more than " + limit + " collections in site " + siteId);
+  }
+
+  private void commit(SiteSection section, Staging staging, BackupId safetyId) {
+    try {
+      staging.commit(section);
+      side = Side.NEW;
+    } catch (RuntimeException | Error e) {
+      side = Side.UNKNOWN;
+      findOut(section, staging);
+      if (side == Side.OLD) {
+        parts.backups().discardSafety(section.siteId(), safetyId);
+      }
+      if (side != Side.NEW) {
+        throw e;
+      }
+      log.warn("the switch was reported failed but happened id={}", journal.record().id(), e);
+    }
+  }
+
+  /**
+   * A commit that failed may be on disk all the same. A database that failed tells only when it was
+   * opened again, after its last lease; nobody can write before that, so that the door stays closed
+   * at no cost.
+   */
+  private void findOut(SiteSection section, Staging staging) {
+    try {
+      staging.close();
+      boolean committed =
+          parts
+              .patience()
+              .insist(
+                  "find out which content is live",
+                  () -> isCommitted(section, journal.record().id()));
+      side = committed ? Side.NEW : Side.OLD;
+    } catch (RuntimeException e) {
+      log.error("nobody knows which content is live restoration={}", journal.record().id(), e);
+    }
+  }
+
+  /** Whether the content that is live was made so by the restoration {@code id}. */
+  static boolean isCommitted(SiteSection section, RestorationId id) {
+    try (Lease lease = section.lease(Environment.LIVE)) {
+      return lease
+          .store()
+          .marker(Staging.MARKER)
+          .map(marker -> marker.toStringUtf8().equals(id.value()))
+          .orElse(false);
+    }
+  }
+}

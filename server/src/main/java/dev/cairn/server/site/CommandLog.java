@@ -1,0 +1,22 @@
+package dev.cairn.server.site;
+
+/**
+ * The one door for changes. Today it applies a command where it is called; a replicated log can
+ * later stand in front of the same {@code apply} methods, which is why commands carry their time
+ * and the ids they create.
+ *
+ * <p>Thread-safe. A command is applied whole or not at all, and is durable when {@code append}
+ * returns (content commands may ask for less).
+ */
+public interface CommandLog {
+  /**
+   * Applies a change to a site's items, in order with all others of that site.
+   *
+   * @throws dev.cairn.server.error.ServiceException what the command throws; SITE_NOT_FOUND;
+   *     SITE_SWITCHING when the site's door stayed closed for longer than a write may wait
+   */
+  <R> R append(ContentCommand<R> command);
+
+  /** Applies a change to the catalog, in order with all others. */
+  <R> R append(CatalogCommand<R> command);
+}

@@ -1,0 +1,262 @@
+package dev.cairn.server.site;
+
+import dev.cairn.server.store.CollectionId;
+import dev.cairn.server.store.CollectionStats;
+import dev.cairn.server.store.Durability;
+import dev.cairn.server.store.ItemCursor;
+import dev.cairn.server.store.ItemStore;
+import dev.cairn.server.store.StoredItem;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Reads and writes the items of sites. Requests have been checked for form and limits before they
+ * come here. Thread-safe.
+ *
+ * <p>Every method throws {@code ServiceException} with SITE_NOT_FOUND and COLLECTION_NOT_FOUND,
+ * writes also with SITE_SWITCHING.
+ */
+public final class Items {
+  private final Sites sites;
+  private final Collections collections;
+  private final CommandLog commands;
+  private final InstantSource clock;
+  private final TimeOrderedIds ids;
+
+  public Items(
+      Sites sites,
+      Collections collections,
+      CommandLog commands,
+      InstantSource clock,
+      TimeOrderedIds ids) {
+    this.sites = sites;
+    this.collections = collections;
+    this.commands = commands;
+    this.clock = clock;
+    this.ids = ids;
+  }
+
+  /** Which items are meant. */
+  public record Place(SiteId siteId, CollectionId collection, Environment environment) {}
+
+  /** How a write is made: safe to repeat or not, and when it is answered. */
+  public record WriteOptions(Optional<RequestId> request, Durability durability) {}
+
+  /** An id for an item that came without one. */
+  public String newId() {
+    return ids.next();
+  }
+
+  /**
+   * Adds one item.
+   *
+   * @throws dev.cairn.server.error.ServiceException ITEM_ALREADY_EXISTS; REQUEST_ID_CONFLICT
+   */
+  public SavedItem insert(Place place, ItemWrite write, WriteOptions options) {
+    return save(place, List.of(write), SaveItems.Mode.INSERT, options).get(0);
+  }
+
+  /**
+   * Replaces one item that exists.
+   *
+   * @throws dev.cairn.server.error.ServiceException ITEM_NOT_FOUND; REVISION_MISMATCH
+   */
+  public SavedItem update(Place place, ItemWrite write, WriteOptions options) {
+    return save(place, List.of(write), SaveItems.Mode.UPDATE, options).get(0);
+  }
+
+  /**
+   * Adds or replaces items, all or none, and answers them in the same order.
+   *
+   * @throws dev.cairn.server.error.ServiceException REVISION_MISMATCH; REQUEST_ID_CONFLICT
+   */
+  public List<SavedItem> save(Place place, List<ItemWrite> writes, WriteOptions options) {
+    return save(place, writes, SaveItems.Mode.SAVE, options);
+  }
+
+  private List<SavedItem> save(
+      Place place, List<ItemWrite> writes, SaveItems.Mode mode, WriteOptions options) {
+    return commands.append(
+        new SaveItems(
+            place.siteId(),
+            place.environment(),
+            place.collection(),
+            writes,
+            mode,
+            options.request(),
+            clock.instant(),
+            options.durability()));
+  }
+
+  /**
+   * Removes items, all or none.
+   *
+   * @return the ids that were not there; none unless {@code allowMissing}
+   * @throws dev.cairn.server.error.ServiceException ITEM_NOT_FOUND; REVISION_MISMATCH
+   */
+  public List<String> delete(
+      Place place, List<Removal> removals, boolean allowMissing, Durability durability) {
+    return commands.append(
+        new DeleteItems(
+            place.siteId(),
+            place.environment(),
+            place.collection(),
+            removals,
+            allowMissing,
+            durability));
+  }
+
+  /** Removes all items and answers how many there were. */
+  public long truncate(Place place) {
+    return commands.append(
+        new TruncateCollection(place.siteId(), place.environment(), place.collection()));
+  }
+
+  /**
+   * The item.
+   *
+   * @throws dev.cairn.server.error.ServiceException ITEM_NOT_FOUND
+   */
+  public StoredItem get(Place place, String itemId) {
+    try (Lease lease = lease(place)) {
+      return lease
+          .store()
+          .get(place.collection(), itemId)
+          .orElseThrow(() -> SaveItems.notFound(place.siteId(), place.collection(), itemId));
+    }
+  }
+
+  /** Those of the items that exist, as they were at one moment, by id. */
+  public Map<String, StoredItem> get(Place place, List<String> itemIds) {
+    try (Lease lease = lease(place)) {
+      return lease.store().get(place.collection(), itemIds);
+    }
+  }
+
+  /** The same, looking at no further id once the data found has {@code maxBytes}. */
+  public ItemStore.Found get(Place place, List<String> itemIds, long maxBytes) {
+    try (Lease lease = lease(place)) {
+      return lease.store().get(place.collection(), itemIds, maxBytes);
+    }
+  }
+
+  /**
+   * Some items in order of their ids.
+   *
+   * @param more whether there are items after these
+   * @param total how many there are in all
+   */
+  public record Page(List<StoredItem> items, boolean more, long total) {}
+
+  /**
+   * Up to {@code limit} items after {@code after} (empty: from the first), all of one moment.
+   *
+   * @param maxBytes the page ends early when its data reaches this size, but has at least one item
+   */
+  public Page list(Place place, String after, int limit, long maxBytes) {
+    try (Lease lease = lease(place)) {
+      return page(lease.store(), place.collection(), after, limit, maxBytes);
+    }
+  }
+
+  /** The same of any content database. */
+  public static Page page(
+      ItemStore store, CollectionId collection, String after, int limit, long maxBytes) {
+    try (ItemCursor cursor = store.scan(collection, after)) {
+      List<StoredItem> items = new ArrayList<>();
+      long bytes = 0;
+      while (items.size() < limit && bytes < maxBytes && cursor.next()) {
+        items.add(cursor.item());
+        bytes += cursor.item().data().size();
+      }
+      boolean more = (items.size() == limit || bytes >= maxBytes) && cursor.next();
+      return new Page(items, more, cursor.stats().itemCount());
+    }
+  }
+
+  /** How many items there are, exactly. */
+  public CollectionStats stats(Place place) {
+    try (Lease lease = lease(place)) {
+      return lease.store().stats(place.collection());
+    }
+  }
+
+  /** Opens a walk over all items after {@code after} as they are now. The caller closes it. */
+  public Export export(Place place, String after) {
+    Lease lease = lease(place);
+    try {
+      return new Export(lease, lease.store().scan(place.collection(), after), clock.instant());
+    } catch (RuntimeException e) {
+      lease.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Items of one moment, in order of their ids. Confined to one thread at a time.
+   *
+   * @param snapshotTime the moment
+   */
+  public record Export(Lease lease, ItemCursor cursor, Instant snapshotTime)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      try (lease) {
+        cursor.close();
+      }
+    }
+  }
+
+  /**
+   * An import as its caller named it.
+   *
+   * @param importId the caller's UUID
+   */
+  public record ImportTarget(Place place, String importId, ImportMode mode) {}
+
+  /**
+   * How far the import has come; all zero when it is new.
+   *
+   * @param createCollection makes the collection, without schema, if it does not exist
+   * @throws dev.cairn.server.error.ServiceException COLLECTION_LIMIT_REACHED; REQUEST_ID_CONFLICT
+   */
+  public ImportProgress openImport(ImportTarget target, boolean createCollection) {
+    if (createCollection) {
+      collections.ensure(target.place().siteId(), target.place().collection());
+    }
+    return importBatch(target, 0, List.of());
+  }
+
+  /**
+   * Applies one batch of an import, or answers where it stands if the batch was applied before.
+   *
+   * @throws dev.cairn.server.error.ServiceException IMPORT_SEQUENCE_GAP; ITEM_ALREADY_EXISTS
+   */
+  public ImportProgress importBatch(ImportTarget target, long sequence, List<ItemWrite> writes) {
+    Place place = target.place();
+    return commands.append(
+        new ImportBatch(
+            place.siteId(),
+            place.environment(),
+            place.collection(),
+            target.importId(),
+            sequence,
+            target.mode(),
+            writes,
+            clock.instant()));
+  }
+
+  /** Forgets request ids and imports last used before {@code before}. */
+  public int purgeMarkers(SiteId siteId, Environment environment, Instant before) {
+    return commands.append(new PurgeMarkers(siteId, environment, before));
+  }
+
+  private Lease lease(Place place) {
+    sites.collections(place.siteId()).require(place.collection());
+    return sites.lease(place.siteId(), place.environment());
+  }
+}

@@ -1,0 +1,22 @@
+package dev.cairn.server.site;
+
+/** Applies commands where they are called, on this server. Thread-safe. */
+public final class LocalCommandLog implements CommandLog {
+  private final Sites sites;
+  private final Catalog catalog;
+
+  public LocalCommandLog(Sites sites, Catalog catalog) {
+    this.sites = sites;
+    this.catalog = catalog;
+  }
+
+  @Override
+  public <R> R append(ContentCommand<R> command) {
+    return sites.require(command.siteId()).write(command);
+  }
+
+  @Override
+  public <R> R append(CatalogCommand<R> command) {
+    return catalog.apply(command);
+  }
+}

@@ -1,0 +1,408 @@
+package dev.cairn.server.site;
+
+import dev.cairn.server.error.Reason;
+import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.store.CollectionId;
+import dev.cairn.server.store.Durability;
+import dev.cairn.server.store.ItemStore;
+import dev.cairn.server.store.ItemTransaction;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One site while the server runs: its door, its collections, and which generation is live.
+ *
+ * <pre>
+ * serving --delete--&gt; deleted --last lease on any of its databases--&gt; gone
+ *    '--CURRENT can no longer be written--&gt; failed, until the next start
+ * </pre>
+ *
+ * <p>Thread-safe. {@code generation}, {@code collections}, {@code swept}, {@code deleted} and
+ * {@code failed} change only behind the door; the volatile ones are read without it. The monitor
+ * guards {@code leaving} and the making of the sandbox; it is never held while the door is waited
+ * for.
+ */
+final class Site {
+  private static final Logger log = LoggerFactory.getLogger(Site.class);
+
+  private final SiteId id;
+  private final SiteLayout layout;
+  private final SiteFiles files;
+  private final StorePool pool;
+  private final Catalog catalog;
+  private final Door<Submission<?>> door;
+  private volatile long generation;
+  private volatile SiteCollections collections;
+  private volatile boolean deleted;
+  private volatile boolean gone;
+  private volatile boolean failed;
+  private volatile boolean sandboxExists;
+
+  /** Where the content of collections that are no more has been dropped. */
+  private final Set<Environment> swept = EnumSet.noneOf(Environment.class);
+
+  /** Databases that get no more leases and go with their last one. */
+  private final Set<Path> leaving = new HashSet<>();
+
+  Site(
+      SiteId id,
+      SiteFiles files,
+      StorePool pool,
+      Catalog catalog,
+      SiteCollections collections,
+      long generation,
+      Duration maxWriteWait) {
+    this.id = id;
+    this.layout = files.layout();
+    this.files = files;
+    this.pool = pool;
+    this.catalog = catalog;
+    this.collections = collections;
+    this.generation = generation;
+    this.door = new Door<>(this::carryOut, maxWriteWait);
+    this.sandboxExists = files.hasSandbox(id);
+  }
+
+  SiteCollections collections() {
+    return collections;
+  }
+
+  /** A lease on what is LIVE now, or on the SANDBOX content, made when absent. */
+  Lease lease(Environment environment) {
+    while (true) {
+      requireServing();
+      long seen = generation;
+      try {
+        Optional<Lease> lease =
+            pool.acquire(
+                environment == Environment.LIVE ? layout.generation(id, seen) : sandboxDirectory());
+        if (isStill(seen)) {
+          return lease.orElseThrow(
+              () ->
+                  new ServiceException(
+                          Reason.SITE_SWITCHING, "the content of site " + id + " is being replaced")
+                      .withRetryAfter(Duration.ofMillis(100)));
+        }
+        lease.ifPresent(Lease::close);
+      } catch (ServiceException e) {
+        if (isStill(seen)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /**
+   * Whether what was done with the generation {@code seen} was done with the live one. If not, its
+   * files may have been gone already.
+   */
+  private boolean isStill(long seen) {
+    return seen == generation && !deleted && !failed;
+  }
+
+  private Path sandboxDirectory() {
+    if (!sandboxExists) {
+      synchronized (this) {
+        requireServing(); // or its folder may be another site's by now
+        if (!sandboxExists) {
+          files.createSandbox(id);
+          sandboxExists = true;
+        }
+      }
+    }
+    return layout.sandbox(id);
+  }
+
+  boolean hasSandbox() {
+    return sandboxExists;
+  }
+
+  /** Passes the door with a content command and answers what it answered. */
+  <R> R write(ContentCommand<R> command) {
+    Submission<R> submission = new Submission<>(command);
+    door.write(submission);
+    return submission.result();
+  }
+
+  /** Runs {@code work} alone on this site. */
+  <T> Door.Outcome<T> exclusively(Function<SiteSection, T> work) {
+    return door.exclusively(
+        () -> {
+          requireServing();
+          return work.apply(new Section());
+        });
+  }
+
+  /** How many wait at the door. */
+  int waiting() {
+    return door.waiting();
+  }
+
+  /** Whether it is deleted and nothing of it is left, so that another may bear its name. */
+  boolean isGone() {
+    return gone;
+  }
+
+  /**
+   * Throws unless the site serves.
+   *
+   * @throws ServiceException SITE_NOT_FOUND when it is deleted; STORAGE_FAILED when it has failed
+   */
+  void requireServing() {
+    if (deleted) {
+      throw SiteSection.siteNotFound(id);
+    }
+    if (failed) {
+      throw new ServiceException(
+          Reason.STORAGE_FAILED,
+          Map.of("site_id", id.value()),
+          "a restoration of site " + id + " broke off; the server has to be started again");
+    }
+  }
+
+  /** The leader's work: applies a group of commands, each run of one environment in one commit. */
+  private void carryOut(List<Submission<?>> group) {
+    int from = 0;
+    while (from < group.size()) {
+      Environment environment = group.get(from).environment();
+      int to = from + 1;
+      while (to < group.size() && group.get(to).environment() == environment) {
+        to++;
+      }
+      commit(environment, group.subList(from, to));
+      from = to;
+    }
+  }
+
+  private void commit(Environment environment, List<Submission<?>> run) {
+    try (Lease lease = lease(environment);
+        ItemTransaction transaction = lease.store().begin()) {
+      dropOrphans(environment, transaction);
+      Durability durability = Durability.BUFFERED;
+      for (Submission<?> submission : run) {
+        transaction.savepoint();
+        if (submission.apply(transaction, collections)) {
+          durability =
+              submission.durability() == Durability.SYNCED ? Durability.SYNCED : durability;
+        } else {
+          transaction.rollback();
+        }
+      }
+      transaction.commit(durability);
+      swept.add(environment);
+    } catch (RuntimeException e) {
+      run.forEach(submission -> submission.fail(e));
+    }
+  }
+
+  /**
+   * Deleting a collection takes away its record first; what a crash or a failure then leaves of its
+   * items nobody can see, and it goes here.
+   */
+  private void dropOrphans(Environment environment, ItemTransaction transaction) {
+    if (swept.contains(environment)) {
+      return;
+    }
+    for (CollectionId held : transaction.collections()) {
+      if (collections.find(held).isEmpty()) {
+        log.debug("dropping content of a deleted collection site={} collection={}", id, held);
+        DropCollection.apply(transaction, held);
+      }
+    }
+  }
+
+  /** Gives no more leases on a database and removes its files after the last one. */
+  private void remove(Path database) {
+    synchronized (this) {
+      leaving.add(database);
+    }
+    pool.retire(
+        database,
+        () -> {
+          try {
+            files.deleteTree(database);
+          } finally {
+            pool.forget(database);
+            left(database);
+          }
+        });
+  }
+
+  private void left(Path database) {
+    boolean last;
+    synchronized (this) {
+      leaving.remove(database);
+      last = deleted && leaving.isEmpty();
+    }
+    if (last) {
+      try {
+        files.deleteSite(id);
+      } finally {
+        gone = true;
+      }
+    }
+  }
+
+  private final class Section implements SiteSection {
+    @Override
+    public SiteId siteId() {
+      return id;
+    }
+
+    @Override
+    public SiteCollections collections() {
+      return collections;
+    }
+
+    @Override
+    public Lease lease(Environment environment) {
+      return Site.this.lease(environment);
+    }
+
+    @Override
+    public boolean hasSandbox() {
+      return sandboxExists;
+    }
+
+    @Override
+    public <T> T write(Environment environment, Function<ItemTransaction, T> work) {
+      try (Lease lease = lease(environment);
+          ItemTransaction transaction = lease.store().begin()) {
+        dropOrphans(environment, transaction);
+        T result = work.apply(transaction);
+        transaction.commit(Durability.SYNCED);
+        swept.add(environment);
+        return result;
+      }
+    }
+
+    @Override
+    public void change(
+        List<CollectionRecord> put,
+        List<CollectionId> remove,
+        Consumer<CatalogTransaction> alongside) {
+      record(put, remove, alongside);
+      take(put, remove);
+    }
+
+    @Override
+    public void adopt(List<CollectionRecord> put, List<CollectionId> remove) {
+      take(put, remove);
+      record(put, remove, transaction -> {});
+    }
+
+    private void record(
+        List<CollectionRecord> put,
+        List<CollectionId> remove,
+        Consumer<CatalogTransaction> alongside) {
+      catalog.apply(
+          transaction -> {
+            put.forEach(record -> transaction.put(CollectionRecord.key(id, record.id()), record));
+            remove.forEach(collection -> transaction.delete(CollectionRecord.key(id, collection)));
+            alongside.accept(transaction);
+            return Boolean.TRUE;
+          });
+    }
+
+    private void take(List<CollectionRecord> put, List<CollectionId> remove) {
+      collections = after(put, remove);
+      if (!remove.isEmpty()) {
+        swept.clear();
+      }
+    }
+
+    private SiteCollections after(List<CollectionRecord> put, List<CollectionId> remove) {
+      SiteCollections next = collections;
+      for (CollectionRecord record : put) {
+        next = next.with(record);
+      }
+      for (CollectionId collection : remove) {
+        next = next.without(collection);
+      }
+      return next;
+    }
+
+    @Override
+    public long nextGeneration() {
+      return generation + 1;
+    }
+
+    @Override
+    public void switchTo(long next, ItemStore store) {
+      long old = generation;
+      if (next <= old) {
+        store.close();
+        throw new IllegalArgumentException("generation " + next + " is not after " + old);
+      }
+      Path directory = layout.generation(id, next);
+      pool.adopt(directory, store);
+      boolean switched = false;
+      try {
+        files.writeCurrent(id, next);
+        switched = true;
+      } finally {
+        if (!switched) {
+          stayOn(old, directory);
+        }
+      }
+      generation = next;
+      remove(layout.generation(id, old));
+    }
+
+    /**
+     * Nobody knows which generation CURRENT names after it could not be written, and what is
+     * acknowledged from now on must be in the one that the next start finds there.
+     */
+    private void stayOn(long old, Path abandoned) {
+      boolean sure = false;
+      try {
+        files.writeCurrent(id, old);
+        sure = true;
+      } catch (ServiceException e) {
+        log.error(
+            "site stopped: CURRENT cannot be written; repair the disk, then start the server again"
+                + " site={}",
+            id,
+            e);
+      } finally {
+        failed = !sure;
+      }
+      if (sure) {
+        remove(abandoned);
+      } else {
+        pool.retire(abandoned, () -> pool.forget(abandoned));
+      }
+    }
+
+    @Override
+    public void delete(Function<CatalogTransaction, Boolean> records) {
+      catalog.apply(
+          transaction -> {
+            transaction.delete(SiteRecord.key(id));
+            transaction.deleteAll(CollectionRecord.prefix(id));
+            catalog.events().removeSite(transaction, id);
+            return records.apply(transaction);
+          });
+      List<Path> databases = new ArrayList<>(List.of(layout.generation(id, generation)));
+      synchronized (Site.this) {
+        deleted = true;
+        if (sandboxExists) {
+          databases.add(layout.sandbox(id));
+        }
+        leaving.addAll(databases); // all before the first of them goes
+      }
+      databases.forEach(Site.this::remove);
+    }
+  }
+}

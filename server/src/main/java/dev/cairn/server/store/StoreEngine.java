@@ -1,0 +1,38 @@
+package dev.cairn.server.store;
+
+import java.nio.file.Path;
+
+/**
+ * Opens databases. All of them share one set of caches, buffers and threads, which {@link #close()}
+ * releases; every database has to be closed before. Thread-safe.
+ */
+public interface StoreEngine extends AutoCloseable {
+  /** Makes an empty content database. {@code directory} must not exist, its parent must. */
+  ItemStore create(Path directory);
+
+  /**
+   * Opens a content database that exists and removes what a crash left half-made in it.
+   *
+   * @throws dev.cairn.server.error.ServiceException DATA_CORRUPT when it is damaged or missing
+   */
+  ItemStore open(Path directory);
+
+  /** Opens a content database without ever writing to its directory; several may at once. */
+  ItemStore openReadOnly(Path directory);
+
+  /**
+   * Makes {@code target} an independent database with the content of the closed database or
+   * checkpoint {@code source}: table files are hard links, everything else is copied. Durable on
+   * return, the parent directory included.
+   *
+   * @param target must not exist; its parent must, on the same file system. What a crash leaves
+   *     unfinished lies beside it, under a name that starts with its own and ends with {@code .tmp}
+   */
+  void cloneDatabase(Path source, Path target);
+
+  /** Opens the catalog, making it when absent. */
+  KeyValueStore openCatalog(Path directory);
+
+  @Override
+  void close();
+}

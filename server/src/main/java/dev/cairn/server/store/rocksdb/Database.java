@@ -1,0 +1,211 @@
+package dev.cairn.server.store.rocksdb;
+
+import dev.cairn.server.store.Durability;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.DBOptions;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/**
+ * One open RocksDB database: its native handles, what its reads and writes share, and its health.
+ *
+ * <p>Thread-safe, but for {@link #close()}: a native handle used after it ends the process. Closing
+ * while something {@linkplain #acquire() acquired} is still open is therefore refused, and calls
+ * that come after it fail; a call under way while it runs is beyond help.
+ */
+final class Database implements AutoCloseable {
+  private static final byte[] NOTHING = new byte[0];
+
+  private final RocksDB rocks;
+  private final List<ColumnFamilyHandle> families;
+  private final boolean readOnly;
+  private final ReadOptions reads = new ReadOptions();
+  private final WriteOptions synced = new WriteOptions().setSync(true);
+  private final WriteOptions buffered = new WriteOptions();
+  private final AtomicInteger users = new AtomicInteger();
+  private volatile boolean healthy = true;
+  private volatile boolean closed;
+
+  private Database(RocksDB rocks, List<ColumnFamilyHandle> families, boolean readOnly) {
+    this.rocks = rocks;
+    this.families = List.copyOf(families);
+    this.readOnly = readOnly;
+  }
+
+  static Database open(DBOptions options, List<ColumnFamilyDescriptor> families, Path directory) {
+    List<ColumnFamilyHandle> handles = new ArrayList<>();
+    try {
+      return new Database(
+          RocksDB.open(options, directory.toString(), families, handles), handles, false);
+    } catch (RocksDBException e) {
+      throw Failures.whileOpening(e);
+    }
+  }
+
+  static Database openReadOnly(
+      DBOptions options, List<ColumnFamilyDescriptor> families, Path directory) {
+    List<ColumnFamilyHandle> handles = new ArrayList<>();
+    try {
+      return new Database(
+          RocksDB.openReadOnly(options, directory.toString(), families, handles), handles, true);
+    } catch (RocksDBException e) {
+      throw Failures.whileOpening(e);
+    }
+  }
+
+  byte @Nullable [] get(int family, byte[] key) {
+    return get(family, key, reads);
+  }
+
+  byte @Nullable [] get(int family, byte[] key, ReadOptions options) {
+    try {
+      return rocks().get(families.get(family), options, key);
+    } catch (RocksDBException e) {
+      throw Failures.of("read", e);
+    }
+  }
+
+  List<byte[]> getAll(int family, List<byte[]> keys, ReadOptions options) {
+    try {
+      return rocks()
+          .multiGetAsList(options, Collections.nCopies(keys.size(), families.get(family)), keys);
+    } catch (RocksDBException e) {
+      throw Failures.of("read", e);
+    }
+  }
+
+  /** The length of a value, or -1 if there is none. */
+  int valueLength(int family, byte[] key) {
+    try {
+      return rocks()
+          .get(families.get(family), reads, key, 0, key.length, NOTHING, 0, NOTHING.length);
+    } catch (RocksDBException e) {
+      throw Failures.of("read", e);
+    }
+  }
+
+  /** Adds a put to a batch. */
+  void put(WriteBatch batch, int family, byte[] key, byte[] value) {
+    try {
+      batch.put(families.get(family), key, value);
+    } catch (RocksDBException e) {
+      throw Failures.of("write", e);
+    }
+  }
+
+  /** Adds a removal to a batch. */
+  void delete(WriteBatch batch, int family, byte[] key) {
+    try {
+      batch.delete(families.get(family), key);
+    } catch (RocksDBException e) {
+      throw Failures.of("write", e);
+    }
+  }
+
+  /** Adds the removal of all keys from {@code from} to before {@code to} to a batch. */
+  void deleteRange(WriteBatch batch, int family, byte[] from, byte[] to) {
+    try {
+      batch.deleteRange(families.get(family), from, to);
+    } catch (RocksDBException e) {
+      throw Failures.of("write", e);
+    }
+  }
+
+  /** Writes a batch atomically. After a failure nobody knows whether it is there. */
+  void write(WriteBatch batch, Durability durability) {
+    requireWritable();
+    try {
+      rocks().write(durability == Durability.SYNCED ? synced : buffered, batch);
+    } catch (RocksDBException e) {
+      healthy = false;
+      throw Failures.of("write", e);
+    }
+  }
+
+  /** Writes what is in memory to table files, and waits for it. */
+  void flush() {
+    requireWritable();
+    try (FlushOptions options = new FlushOptions()) {
+      rocks().flush(options, families);
+    } catch (RocksDBException e) {
+      healthy = false;
+      throw Failures.of("write", e);
+    }
+  }
+
+  void requireWritable() {
+    if (readOnly) {
+      throw new IllegalStateException("the database was opened for reading only");
+    }
+    if (!healthy) {
+      throw Failures.refused(
+          "An earlier write to this database failed; it takes no more until it is opened again.");
+    }
+  }
+
+  boolean isHealthy() {
+    return healthy;
+  }
+
+  boolean isReadOnly() {
+    return readOnly;
+  }
+
+  /** Announces something that must be closed before the database; {@link #release} when it is. */
+  void acquire() {
+    users.incrementAndGet();
+  }
+
+  void release() {
+    users.decrementAndGet();
+  }
+
+  RocksDB rocks() {
+    if (closed) {
+      throw new IllegalStateException("the database is closed");
+    }
+    return rocks;
+  }
+
+  ColumnFamilyHandle family(int family) {
+    return families.get(family);
+  }
+
+  /**
+   * Writes what is in memory to table files first, so that the next opening has no log to replay;
+   * that is for speed alone, the log has everything. Closing twice does nothing.
+   */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    if (users.get() > 0) {
+      throw new IllegalStateException(users.get() + " cursors or transactions are still open");
+    }
+    if (healthy && !readOnly) {
+      try (FlushOptions options = new FlushOptions()) {
+        rocks.flush(options, families);
+      } catch (RocksDBException ignored) {
+        // The next opening replays the log, or says what is wrong.
+      }
+    }
+    closed = true;
+    families.forEach(ColumnFamilyHandle::close);
+    rocks.close();
+    reads.close();
+    synced.close();
+    buffered.close();
+  }
+}

@@ -1,0 +1,158 @@
+package dev.cairn.server.store.rocksdb;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Properties;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.Cache;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
+import org.rocksdb.Env;
+import org.rocksdb.HyperClockCache;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.Options;
+import org.rocksdb.Priority;
+import org.rocksdb.RateLimiter;
+import org.rocksdb.RocksDB;
+import org.rocksdb.WALRecoveryMode;
+import org.rocksdb.WriteBufferManager;
+
+/**
+ * How RocksDB is set up, and the native objects that all databases share.
+ *
+ * <p>One set of options serves a site of ten items and one of a hundred gigabytes: write buffers
+ * grow with what is written, nothing is preallocated, and table files are large. Opening a database
+ * copies the options, so they may be used by any number of threads at once. Closed after the last
+ * database.
+ */
+final class EngineOptions implements AutoCloseable {
+  private static final long KIB = 1 << 10;
+  private static final long MIB = 1 << 20;
+  private static final double BLOOM_BITS_PER_KEY = 10;
+
+  static {
+    RocksDB.loadLibrary();
+  }
+
+  private final Cache cache;
+  private final WriteBufferManager writeBuffers;
+  private final RateLimiter rateLimiter;
+  private final BloomFilter bloomFilter;
+  private final DBOptions database;
+  private final ColumnFamilyOptions data;
+  private final ColumnFamilyOptions meta;
+  private final ColumnFamilyOptions staged;
+
+  EngineOptions(EngineSettings settings) {
+    Env env = Env.getDefault();
+    env.setBackgroundThreads(settings.backgroundThreads(), Priority.LOW);
+    env.setBackgroundThreads(Math.max(1, settings.backgroundThreads() / 2), Priority.HIGH);
+    cache = new HyperClockCache(settings.cacheBytes(), 0, -1, false);
+    writeBuffers = new WriteBufferManager(settings.writeBufferBytes(), cache);
+    rateLimiter = new RateLimiter(settings.backgroundBytesPerSecond());
+    bloomFilter = new BloomFilter(BLOOM_BITS_PER_KEY);
+    database = databaseOptions(settings);
+    // A checkpoint writes what is in the buffer first, about 2.7 ms for each MiB.
+    data = familyOptions(16 * MIB, CompressionType.ZSTD_COMPRESSION);
+    meta = familyOptions(1 * MIB, CompressionType.DISABLE_COMPRESSION_OPTION);
+    // What a restoration stages must be quick; later compactions make it small.
+    staged = familyOptions(1 * MIB, CompressionType.DISABLE_COMPRESSION_OPTION);
+  }
+
+  private DBOptions databaseOptions(EngineSettings settings) {
+    Properties withoutSetter = new Properties();
+    // Checksums of whole table files, for the manifests of backups.
+    withoutSetter.put("file_checksum_gen_factory", "FileChecksumGenCrc32cFactory");
+    withoutSetter.put("manifest_preallocation_size", "4096");
+    DBOptions options = DBOptions.getDBOptionsFromProps(withoutSetter);
+    if (options == null) {
+      // That is how RocksDB says that it does not know one of them.
+      throw new IllegalStateException("this version of RocksDB lacks an option: " + withoutSetter);
+    }
+    return options
+        // The default mode silently drops what follows a damaged record; this one refuses to open,
+        // and still accepts a last record that a loss of power cut short.
+        .setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords)
+        .setParanoidChecks(true)
+        .setWriteBufferManager(writeBuffers)
+        .setRateLimiter(rateLimiter)
+        .setMaxBackgroundJobs(Math.max(2, settings.backgroundThreads()))
+        // The metadata's buffer hardly ever fills; this bounds the log that it holds on to.
+        .setMaxTotalWalSize(64 * MIB)
+        // Preallocated logs would take 38 MB of disk for each open database.
+        .setAllowFAllocate(false)
+        .setWritableFileMaxBufferSize(64 * KIB)
+        .setBytesPerSync(1 * MIB)
+        .setWalBytesPerSync(1 * MIB)
+        .setMaxOpenFiles(settings.maxOpenFiles())
+        .setTableCacheNumshardbits(4)
+        .setMaxFileOpeningThreads(1)
+        .setSkipStatsUpdateOnDbOpen(true)
+        .setAvoidUnnecessaryBlockingIO(true)
+        .setKeepLogFileNum(1)
+        .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+        .setStatsDumpPeriodSec(0)
+        .setStatsPersistPeriodSec(0);
+  }
+
+  private ColumnFamilyOptions familyOptions(long writeBufferBytes, CompressionType bottommost) {
+    return new ColumnFamilyOptions()
+        .setWriteBufferSize(writeBufferBytes)
+        .setArenaBlockSize(32 * KIB)
+        .setMaxWriteBufferNumber(4)
+        // Many range deletions in memory make reads slow.
+        .setMemtableMaxRangeDeletions(256)
+        .setTargetFileSizeBase(128 * MIB)
+        .setMaxBytesForLevelBase(512 * MIB)
+        .setCompressionType(CompressionType.LZ4_COMPRESSION)
+        .setBottommostCompressionType(bottommost)
+        .setTableFormatConfig(
+            new BlockBasedTableConfig()
+                .setBlockCache(cache)
+                .setBlockSize(16 * KIB)
+                .setFilterPolicy(bloomFilter)
+                .setCacheIndexAndFilterBlocks(true)
+                .setPinL0FilterAndIndexBlocksInCache(true));
+  }
+
+  /** For opening what exists. */
+  DBOptions database() {
+    return database;
+  }
+
+  /** For making what does not; the caller closes it. */
+  DBOptions newDatabase() {
+    return new DBOptions(database).setCreateIfMissing(true).setCreateMissingColumnFamilies(true);
+  }
+
+  /** Metadata first, then data: the order of {@link RocksItemStore}'s constants. */
+  List<ColumnFamilyDescriptor> contentFamilies() {
+    return List.of(
+        new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, meta),
+        new ColumnFamilyDescriptor("data".getBytes(StandardCharsets.US_ASCII), data));
+  }
+
+  List<ColumnFamilyDescriptor> catalogFamilies() {
+    return List.of(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, data));
+  }
+
+  /** For writing table files that are to be ingested; the caller closes it. */
+  Options staged() {
+    return new Options(database, staged);
+  }
+
+  @Override
+  public void close() {
+    staged.close();
+    meta.close();
+    data.close();
+    database.close();
+    bloomFilter.close();
+    rateLimiter.close();
+    writeBuffers.close();
+    cache.close();
+  }
+}

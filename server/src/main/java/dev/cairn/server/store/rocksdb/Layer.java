@@ -1,0 +1,48 @@
+package dev.cairn.server.store.rocksdb;
+
+import com.google.protobuf.ByteString;
+import dev.cairn.server.store.CollectionId;
+import dev.cairn.server.store.StoredItem;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What a transaction changed: since its start, or on top of that since its savepoint. Confined to
+ * the transaction's thread.
+ */
+final class Layer {
+  /** Collections as they will be; empty for those that go. */
+  final Map<CollectionId, Optional<CollectionRow>> collections = new HashMap<>();
+
+  /** Items as they will be; empty for those that go. Those of a dropped number do not count. */
+  final Map<ItemKey, Optional<StoredItem>> items = new HashMap<>();
+
+  /** Markers as they will be; empty for those that go. */
+  final TreeMap<String, Optional<ByteString>> markers = new TreeMap<>();
+
+  /** Numbers that lose their name, and with it all their items. */
+  final Set<Integer> dropped = new HashSet<>();
+
+  /** Staged collections that get their names. */
+  final Set<RocksStagedCollections> replacements = new LinkedHashSet<>();
+
+  record ItemKey(int number, String id) {}
+
+  boolean isEmpty() {
+    return collections.isEmpty() && items.isEmpty() && markers.isEmpty();
+  }
+
+  /** Takes over what {@code above} changed on top of this. */
+  void add(Layer above) {
+    collections.putAll(above.collections);
+    items.putAll(above.items);
+    markers.putAll(above.markers);
+    dropped.addAll(above.dropped);
+    replacements.addAll(above.replacements);
+  }
+}

@@ -1,0 +1,114 @@
+package dev.cairn.server.store.rocksdb;
+
+import dev.cairn.server.store.ItemStore;
+import dev.cairn.server.store.KeyValueStore;
+import dev.cairn.server.store.StoreEngine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.rocksdb.DBOptions;
+
+/** {@link StoreEngine} on RocksDB. Thread-safe; holds nothing but shared options. */
+public final class RocksStoreEngine implements StoreEngine {
+  private final EngineOptions options;
+
+  public RocksStoreEngine(EngineSettings settings) {
+    this.options = new EngineOptions(settings);
+  }
+
+  @Override
+  public ItemStore create(Path directory) {
+    if (Files.exists(directory)) {
+      throw Failures.refused("The directory for a database exists already.");
+    }
+    boolean done = false;
+    try (DBOptions creating = options.newDatabase()) {
+      Database database = Database.open(creating, options.contentFamilies(), directory);
+      try {
+        RocksItemStore store = RocksItemStore.format(database, options);
+        DatabaseFiles.forceDirectory(DatabaseFiles.parent(directory));
+        done = true;
+        return store;
+      } finally {
+        if (!done) {
+          database.close();
+        }
+      }
+    } catch (IOException e) {
+      throw Failures.of("create a database", e);
+    } finally {
+      if (!done) {
+        DatabaseFiles.deleteIgnoringErrors(directory);
+      }
+    }
+  }
+
+  @Override
+  public ItemStore open(Path directory) {
+    requireDatabase(directory);
+    return opened(Database.open(options.database(), options.contentFamilies(), directory));
+  }
+
+  @Override
+  public ItemStore openReadOnly(Path directory) {
+    requireDatabase(directory);
+    return opened(Database.openReadOnly(options.database(), options.contentFamilies(), directory));
+  }
+
+  /** RocksDB would make the directory to write in its log that there is none. */
+  private static void requireDatabase(Path directory) {
+    if (!isDatabase(directory)) {
+      throw Failures.corrupt("The stored data is damaged: a database is missing.", null);
+    }
+    LogFiles.verify(directory);
+  }
+
+  private static boolean isDatabase(Path directory) {
+    return Files.exists(directory.resolve("CURRENT"));
+  }
+
+  private ItemStore opened(Database database) {
+    boolean done = false;
+    try {
+      ItemStore store = RocksItemStore.open(database, options);
+      done = true;
+      return store;
+    } finally {
+      if (!done) {
+        database.close();
+      }
+    }
+  }
+
+  @Override
+  public void cloneDatabase(Path source, Path target) {
+    DatabaseFiles.make(target, temporary -> DatabaseFiles.linkOrCopy(source, temporary));
+  }
+
+  @Override
+  public KeyValueStore openCatalog(Path directory) {
+    if (isDatabase(directory)) {
+      LogFiles.verify(directory);
+    }
+    try (DBOptions creating = options.newDatabase()) {
+      Database database = Database.open(creating, options.catalogFamilies(), directory);
+      boolean done = false;
+      try {
+        DatabaseFiles.forceDirectory(DatabaseFiles.parent(directory));
+        done = true;
+        return new RocksCatalog(database);
+      } catch (IOException e) {
+        throw Failures.of("open the catalog", e);
+      } finally {
+        if (!done) {
+          database.close();
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    options.close();
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * What operators see of the running server. Knows nothing of the other packages.
+ *
+ * <p>Logging is slf4j on logback ({@code logback.xml}: one line an event, to stderr); {@link
+ * dev.cairn.server.telemetry.LogBridge} brings in what libraries say to {@code java.util.logging}.
+ */
+@NullMarked
+package dev.cairn.server.telemetry;
+
+import org.jspecify.annotations.NullMarked;

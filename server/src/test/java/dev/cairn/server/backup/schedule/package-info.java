@@ -1,0 +1,4 @@
+@NullMarked
+package dev.cairn.server.backup.schedule;
+
+import org.jspecify.annotations.NullMarked;

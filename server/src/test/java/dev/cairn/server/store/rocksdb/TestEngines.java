@@ -1,0 +1,12 @@
+package dev.cairn.server.store.rocksdb;
+
+/** Engines that take little of the machine. */
+final class TestEngines {
+  private static final long MIB = 1 << 20;
+
+  private TestEngines() {}
+
+  static RocksStoreEngine small() {
+    return new RocksStoreEngine(new EngineSettings(32 * MIB, 8 * MIB, 500 * MIB, 2, 16, 64));
+  }
+}

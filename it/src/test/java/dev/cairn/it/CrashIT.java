@@ -1,0 +1,152 @@
+package dev.cairn.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cairn.v1.Backup;
+import dev.cairn.v1.BackupState;
+import dev.cairn.v1.Item;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Kills the server at random moments while it is used in every way, and compares what the next one
+ * serves with what was acknowledged.
+ *
+ * <p>{@code -Dit.soak.cycles=N} for longer runs, {@code -Dit.seed=N} to repeat one.
+ */
+class CrashIT {
+  private static final int CYCLES = Settings.integer("it.soak.cycles", 12);
+
+  /** Records of what is over pile up; a fresh directory now and then keeps a long run quick. */
+  private static final int CYCLES_PER_DIRECTORY = 40;
+
+  private static final long SEED = Settings.number("it.seed", System.nanoTime());
+
+  @RegisterExtension final Servers servers = new Servers();
+
+  @Test
+  void keepsWhatItAcknowledgedWhereverItIsKilled() {
+    System.out.println(
+        "CrashIT: seed " + SEED + ", " + CYCLES + " cycles; repeat with -Dit.seed=" + SEED);
+    long begin = System.nanoTime();
+    long operations = 0;
+    for (int done = 0; done < CYCLES; done += CYCLES_PER_DIRECTORY) {
+      CrashRun run = CrashRun.begin(servers, servers.directory(), SEED + done);
+      for (int i = done; i < Math.min(CYCLES, done + CYCLES_PER_DIRECTORY); i++) {
+        run.crash();
+        assertThat(run.check()).as("after kill %s of seed %s", i + 1, SEED).isEmpty();
+      }
+      operations += run.operations();
+      System.out.println("CrashIT: " + run.times());
+      assertThat(run.server().stop()).isEqualTo(CairnProcess.TERMINATED);
+    }
+    System.out.printf(
+        "CrashIT: %d kills, %d operations, %d s%n",
+        CYCLES, operations, (System.nanoTime() - begin) / 1_000_000_000);
+  }
+
+  // The checker itself: each way to break what it guards must be found.
+
+  @Test
+  void theCheckFindsAnAcknowledgedItemThatIsGone() {
+    CrashRun run = crashed();
+    try (Cairn cairn = run.server().connect()) {
+      cairn.delete("alpha", "c0", anItem(cairn, "c0").getId());
+    }
+    assertThat(run.check()).anyMatch(each -> each.contains("alpha: the content: c0/"));
+  }
+
+  @Test
+  void theCheckFindsAnItemThatNobodyWrote() {
+    CrashRun run = crashed();
+    try (Cairn cairn = run.server().connect()) {
+      cairn.save("alpha", "c1", "w0-invented", "{}");
+    }
+    assertThat(run.check()).anyMatch(each -> each.contains("c1/w0-invented is r1 {}"));
+  }
+
+  @Test
+  void theCheckFindsAnItemThatWasWrittenTwice() {
+    CrashRun run = crashed();
+    try (Cairn cairn = run.server().connect()) {
+      Item item = anItem(cairn, "c0");
+      cairn.save("alpha", "c0", item.getId(), item.getData().toStringUtf8());
+    }
+    assertThat(run.check()).anyMatch(each -> each.contains("alpha: the content: c0/"));
+  }
+
+  @Test
+  void theCheckFindsABackupWhoseFileIsGone() throws IOException {
+    CrashRun run = crashed();
+    try (Cairn cairn = run.server().connect()) {
+      Backup backup = aReadyBackup(cairn);
+      Path directory =
+          run.server().dataDirectory().resolve("backups").resolve("alpha").resolve(backup.getId());
+      try (Stream<Path> files = Files.list(directory)) {
+        Files.delete(
+            files
+                .filter(file -> file.toString().endsWith(".sst"))
+                .max(Comparator.naturalOrder())
+                .orElseThrow());
+      }
+    }
+    assertThat(run.check()).isNotEmpty();
+  }
+
+  @Test
+  void theCheckFindsABackupThatVanishedFromTheList() {
+    CrashRun run = crashed();
+    run.models().get(0).endedBackups.add("0-a-backup-that-was-listed-once");
+    assertThat(run.check()).anyMatch(each -> each.contains("is not listed any more"));
+  }
+
+  @Test
+  void theCheckFindsFilesThatNobodyNeeds() throws IOException {
+    CrashRun run = crashed();
+    Path site = run.server().dataDirectory().resolve("sites").resolve("beta");
+    Files.createDirectory(site.resolve("gen-000999.tmp"));
+    assertThat(run.check()).anyMatch(each -> each.contains("sites/beta/gen-000999.tmp"));
+  }
+
+  private CrashRun crashed() {
+    CrashRun run = CrashRun.begin(servers, servers.directory(), SEED);
+    try (Cairn cairn = run.server().connect()) {
+      // So that there is something to damage, however early the crash comes.
+      cairn.fill("alpha", "c0", 20, "kept");
+      cairn.verifiedBackup("alpha");
+      SiteModel model = run.models().get(0);
+      model.begin(Content.of(cairn, "alpha"));
+      cairn.listBackups("alpha").forEach(backup -> known(model, backup));
+    }
+    run.crash();
+    return run;
+  }
+
+  private static void known(SiteModel model, Backup backup) {
+    SiteModel.KnownBackup known =
+        new SiteModel.KnownBackup(backup.getId(), java.util.Set.of(), System.nanoTime());
+    known.seenReady = true;
+    known.seenEnded = SiteModel.COMPARED;
+    known.content =
+        java.util.Optional.of(model.baseline.live(java.util.Set.of("c0", "c1", "c2", "imports")));
+    model.backups.put(known.id, known);
+  }
+
+  private static Item anItem(Cairn cairn, String collectionId) {
+    SortedMap<String, Item> items = cairn.export("alpha", collectionId);
+    return items.values().iterator().next();
+  }
+
+  private static Backup aReadyBackup(Cairn cairn) {
+    List<Backup> ready = cairn.listBackups("alpha", BackupState.BACKUP_STATE_READY);
+    assertThat(ready).isNotEmpty();
+    return ready.get(0);
+  }
+}

@@ -1,0 +1,178 @@
+package dev.cairn.it;
+
+import dev.cairn.v1.Collection;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A server that is used hard, killed, started again and checked, over and over. Everything random
+ * comes from the seed; what the threads make of it together does not.
+ */
+final class CrashRun {
+  private static final List<String> SITES = List.of("alpha", "beta");
+  private static final int WRITERS = 3;
+
+  /** In whose middle a crash is interesting; see {@link Conductor} and {@link SiteChurn}. */
+  private static final List<String> MOMENTS =
+      List.of(
+          "backup",
+          "verify",
+          "delete backup",
+          "restore full",
+          "restore full",
+          "restore partial",
+          "restore partial",
+          "undo",
+          "truncate",
+          "delete collection",
+          "create collection",
+          "create site",
+          "delete site");
+
+  private final CairnProcess server;
+  private final Random random;
+  private final List<SiteModel> models = new ArrayList<>();
+  private final List<String> errors = new ArrayList<>();
+  private SiteChurn churn;
+  private int cycle;
+  private long operations;
+  private Duration longestStart = Duration.ZERO;
+  private Duration starting = Duration.ZERO;
+  private Duration checking = Duration.ZERO;
+
+  private CrashRun(CairnProcess server, long seed) {
+    this.server = server;
+    this.random = new Random(seed);
+    try (Cairn cairn = server.connect()) {
+      this.churn = new SiteChurn(cairn, 0, 0, moment -> {});
+    }
+  }
+
+  /** Starts a server and makes the sites. */
+  static CrashRun begin(Servers servers, Path directory, long seed) {
+    CairnProcess server =
+        servers.startIn(directory, "--backup.safety-limit=100", "--disk.reserve=1MiB");
+    CrashRun run = new CrashRun(server, seed);
+    try (Cairn cairn = server.connect()) {
+      for (String site : SITES) {
+        cairn.createSite(site);
+        for (String id : SiteLoad.COLLECTIONS) {
+          cairn.createCollection(site, Collection.newBuilder().setId(id).build());
+        }
+        cairn.createCollection(site, SiteLoad.IMPORTS);
+        SiteModel model = new SiteModel(site);
+        model.begin(Content.of(cairn, site));
+        run.models.add(model);
+      }
+    }
+    return run;
+  }
+
+  CairnProcess server() {
+    return server;
+  }
+
+  List<SiteModel> models() {
+    return models;
+  }
+
+  long operations() {
+    return operations;
+  }
+
+  /** What took how long. */
+  String times() {
+    return String.format(
+        "longest restart %d ms, all restarts %d ms, all checks %d ms",
+        longestStart.toMillis(), starting.toMillis(), checking.toMillis());
+  }
+
+  /** Uses the server for a while, kills it, and starts it again. */
+  void crash() {
+    cycle++;
+    Load load = new Load();
+    Trigger trigger = new Trigger(random);
+    String when;
+    try (Cairn cairn = server.connect()) {
+      for (SiteModel model : models) {
+        SiteLoad site = new SiteLoad(cairn, model, load);
+        for (int i = 0; i < WRITERS; i++) {
+          site.startWriter("w" + i, random.nextLong());
+        }
+        site.startReader("reader", random.nextLong());
+        new ImportLoad(cairn, model, random.nextLong()).start(load);
+        new Conductor(cairn, model, random.nextLong(), trigger::reached).start(load);
+      }
+      churn = new SiteChurn(cairn, cycle, random.nextLong(), trigger::reached);
+      churn.start(load);
+      when = trigger.await();
+      load.stop();
+      server.kill();
+      load.join();
+    }
+    operations += load.operations();
+    load.errors().forEach(error -> errors.add("under load (killed " + when + "): " + error));
+    server.restart();
+    starting = starting.plus(server.startTime());
+    if (server.startTime().compareTo(longestStart) > 0) {
+      longestStart = server.startTime();
+    }
+  }
+
+  /** Everything that is wrong after {@link #crash}. */
+  List<String> check() {
+    long begin = System.nanoTime();
+    List<String> violations = new ArrayList<>(errors);
+    errors.clear();
+    try (Cairn cairn = server.connect()) {
+      for (SiteModel model : models) {
+        violations.addAll(CrashCheck.check(cairn, model));
+      }
+      churn.check(cairn, violations);
+      SiteChurn.deleteAll(cairn);
+      DataDirectory.requireTidy(server, cairn);
+    } catch (AssertionError e) {
+      violations.add(String.valueOf(e.getMessage()));
+    }
+    checking = checking.plusNanos(System.nanoTime() - begin);
+    return violations;
+  }
+
+  /** Decides when the server is killed: after some time, or soon after something has begun. */
+  private static final class Trigger {
+    private final long delayMicros;
+    private final String moment;
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private final long notBefore;
+
+    Trigger(Random random) {
+      boolean any = random.nextInt(3) == 0;
+      moment = any ? "" : MOMENTS.get(random.nextInt(MOMENTS.size()));
+      int spread = any ? 1_200_000 : random.nextBoolean() ? 8_000 : 80_000;
+      delayMicros = random.nextInt(spread);
+      notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(50 + random.nextInt(600));
+    }
+
+    void reached(String what) {
+      if (what.equals(moment) && System.nanoTime() > notBefore) {
+        reached.countDown();
+      }
+    }
+
+    String await() {
+      try {
+        boolean happened = moment.isEmpty() || reached.await(4, TimeUnit.SECONDS);
+        Wait.pause(Duration.ofNanos(delayMicros * 1_000));
+        return delayMicros + " us after " + (happened ? moment : "waiting for " + moment);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return "early";
+      }
+    }
+  }
+}

@@ -412,9 +412,39 @@ final class CrashCheck {
     for (RunningImport run : model.imports) {
       boolean finished = run.acknowledged == run.batches.size() && !run.batches.isEmpty();
       boolean swept = model.history.sweeps().stream().anyMatch(sweep -> sweep.end() > run.start);
-      if (!finished && !run.broken && !swept) {
-        resume(run);
+      if (finished || run.broken || swept) {
+        continue;
       }
+      if (collectionExists(run.place.collectionId())) {
+        resume(run);
+      } else {
+        requireRefused(run);
+      }
+    }
+  }
+
+  private boolean collectionExists(String collectionId) {
+    return cairn.listCollections(model.siteId).stream()
+        .anyMatch(each -> each.getId().equals(collectionId));
+  }
+
+  /** It was opened when its collection was gone already, and killed before it was told so. */
+  private void requireRefused(RunningImport run) {
+    LinkedBlockingQueue<Object> answers = new LinkedBlockingQueue<>();
+    cairn
+        .itemStreams()
+        .importItems(new Cairn.Queued<>(answers))
+        .onNext(ImportLoad.opening(model.siteId, run));
+    Object answer = poll(answers);
+    boolean refused =
+        answer instanceof StatusRuntimeException e
+            && Fault.of(e)
+                .reason()
+                .equals(Optional.of(ErrorReason.ERROR_REASON_COLLECTION_NOT_FOUND));
+    if (!refused || run.acknowledged > 0) {
+      violate(
+          "import %s into a collection that is gone: %s batches were acknowledged, now %s",
+          run.importId, run.acknowledged, answer);
     }
   }
 

@@ -3,7 +3,6 @@ package dev.cairn.server.backup;
 import dev.cairn.server.backup.BackupStore.BackupRef;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
-import dev.cairn.server.repository.BackupKey;
 import dev.cairn.server.repository.BackupRepository;
 import dev.cairn.server.repository.Manifest;
 import dev.cairn.server.site.Catalog;
@@ -14,25 +13,20 @@ import dev.cairn.server.site.RequestRecord;
 import dev.cairn.server.site.SiteCollections;
 import dev.cairn.server.site.SiteDependent;
 import dev.cairn.server.site.SiteId;
-import dev.cairn.server.site.SiteSection;
 import dev.cairn.server.site.Sites;
 import dev.cairn.server.site.TimeOrderedIds;
 import dev.cairn.server.store.CollectionId;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -47,25 +41,21 @@ import org.slf4j.LoggerFactory;
  */
 public final class Backups implements SiteDependent {
   private static final Logger log = LoggerFactory.getLogger(Backups.class);
-  private static final Comparator<BackupRecord> NEWEST_ON_DEMAND =
-      Comparator.<BackupRecord, Boolean>comparing(each -> each.type() == BackupType.ON_DEMAND)
-          .thenComparing(BackupRecord::id);
 
   private final Sites sites;
   private final BackupStore store;
   private final BackupRepository repository;
   private final SnapshotTaker taker;
   private final Retention retention;
-  private final BackupUses uses = new BackupUses();
+  private final Departures departures;
+  private final SafetyBackups safety;
   private final JobQueue makeQueue;
   private final BackupVerifier verifier;
   private final InstantSource clock;
   private final TimeOrderedIds ids;
   private final Sequences sequences;
   private final boolean verifyAfterCreate;
-  private final Function<SiteId, AutoRetention> autoRetention;
   private final Map<BackupRef, BackupJob> running = new ConcurrentHashMap<>();
-  private final Set<BackupKey> awaited = ConcurrentHashMap.newKeySet();
 
   /**
    * What backups need to know from the configuration.
@@ -106,9 +96,16 @@ public final class Backups implements SiteDependent {
     this.ids = parts.ids();
     this.sequences = parts.sequences();
     this.verifyAfterCreate = settings.verifyAfterCreate();
-    this.autoRetention = settings.autoRetention();
+    this.departures = new Departures(sites, store, repository, clock, settings);
     this.verifier =
         new BackupVerifier(store, repository, parts.verifyQueue(), clock, this::applyRetention);
+    this.safety = new SafetyBackups(parts, store, taker, departures, this::verifyNew);
+  }
+
+  private void verifyNew(BackupRecord ready) {
+    if (verifyAfterCreate) {
+      verifier.enqueueIfRoom(ready);
+    }
   }
 
   /**
@@ -261,13 +258,11 @@ public final class Backups implements SiteDependent {
           ready.id(),
           ready.itemCount(),
           ready.sizeBytes());
-      if (verifyAfterCreate) {
-        verifier.enqueueIfRoom(ready);
-      }
+      verifyNew(ready);
     } catch (RuntimeException | Error e) {
       Optional<BackupRecord> ended = job.ended(e);
       if (ended.filter(BackupRecord::isReady).isEmpty()) {
-        deleteFiles(pending.repositoryKey());
+        departures.deleteFiles(pending.repositoryKey());
       }
       log.info(
           "backup ended site={} backup={} state={} reason={}",
@@ -277,9 +272,6 @@ public final class Backups implements SiteDependent {
           ended.flatMap(BackupRecord::failure).map(failure -> failure.reason().name()).orElse(""));
     } finally {
       running.remove(BackupRef.of(pending));
-      if (!sites.exists(pending.siteId())) {
-        deleteFiles(pending.repositoryKey());
-      }
     }
   }
 
@@ -291,91 +283,18 @@ public final class Backups implements SiteDependent {
     long exclusive = repository.exclusiveBytes(pending.repositoryKey());
     List<BackupRecord> gone = new ArrayList<>();
     BackupRecord ready =
-        store.change(batch -> letGo(batch, batch.put(job.ready(batch, manifest, exclusive)), gone));
-    gone.forEach(this::finishDeletion);
+        store.change(
+            batch -> departures.putReady(batch, job.ready(batch, manifest, exclusive), gone));
+    departures.finish(gone);
     return ready;
   }
 
-  /** Applies retention; {@code newest} names what it evicts. Answers the newest's record. */
-  private BackupRecord letGo(
-      BackupStore.Batch batch, BackupRecord newest, List<BackupRecord> gone) {
-    List<BackupRecord> excess = excess(batch.list(newest.siteId()), newest.siteId());
-    List<BackupId> evicted = new ArrayList<>(newest.evicted());
-    for (BackupRecord each : excess) {
-      boolean onDemand = each.type() == BackupType.ON_DEMAND;
-      markDeleted(batch, each, onDemand ? DeleteReason.EVICTED : DeleteReason.EXPIRED);
-      gone.add(each);
-      if (onDemand) {
-        evicted.add(each.id());
-      }
-    }
-    if (evicted.size() == newest.evicted().size()) {
-      return newest;
-    }
-    return batch.change(
-        batch.require(newest.siteId(), newest.id()),
-        draft -> {
-          draft.evicted = List.copyOf(evicted);
-          return draft;
-        });
-  }
-
-  private List<BackupRecord> excess(List<BackupRecord> all, SiteId siteId) {
-    Predicate<BackupRecord> inUse = each -> uses.inUse(each.repositoryKey());
-    List<BackupRecord> excess = new ArrayList<>(retention.excess(all, inUse, verifyAfterCreate));
-    List<BackupRecord> left = new ArrayList<>(all);
-    left.removeAll(excess);
-    excess.addAll(autoRetention.apply(siteId).excess(left, inUse, clock.instant()));
-    return excess;
-  }
-
-  private BackupRecord markDeleted(
-      BackupStore.Batch batch, BackupRecord record, DeleteReason reason) {
-    uses.requireUnused(record.repositoryKey());
-    Instant now = clock.instant();
-    return batch.change(
-        record,
-        draft -> {
-          draft.state = BackupState.DELETED;
-          draft.deleteReason = Optional.of(reason);
-          draft.times = draft.times.deleted(now);
-          draft.exclusiveBytes = 0;
-          draft.verification = draft.verification.abandoned("");
-          return draft.log(now, LogLine.Severity.INFO, "deleted: " + reason);
-        });
-  }
-
   /**
-   * Lets go what is too much now, for example after a verification ended, a pin was taken off or a
-   * backup has become too old.
+   * Lets go what is too much now, for example after a schedule keeps less or a backup has become
+   * too old.
    */
   public void applyRetention(SiteId siteId) {
-    List<BackupRecord> gone = new ArrayList<>();
-    store.change(
-        batch -> {
-          // The newest on-demand one names what it evicts; without one, nothing is evicted.
-          Optional<BackupRecord> newest =
-              batch.list(siteId).stream().filter(BackupRecord::isReady).max(NEWEST_ON_DEMAND);
-          newest.ifPresent(each -> letGo(batch, each, gone));
-          return Boolean.TRUE;
-        });
-    gone.forEach(this::finishDeletion);
-  }
-
-  private void finishDeletion(BackupRecord record) {
-    log.info("backup deleted site={} backup={}", record.siteId(), record.id());
-    deleteFiles(record.repositoryKey());
-  }
-
-  private void deleteFiles(BackupKey key) {
-    try {
-      repository.delete(key);
-      if (!sites.exists(new SiteId(key.siteId()))) {
-        repository.forgetSite(key.siteId());
-      }
-    } catch (RuntimeException e) {
-      log.warn("files of a deleted backup remain until the next start backup={}", key, e);
-    }
+    departures.applyRetention(siteId);
   }
 
   /**
@@ -412,9 +331,7 @@ public final class Backups implements SiteDependent {
     List<BackupRecord> all = store.list(siteId);
     return new Listing(
         all.stream().filter(filter::accepts).toList(),
-        retention
-            .next(all, each -> uses.inUse(each.repositoryKey()), verifyAfterCreate)
-            .map(BackupRecord::id),
+        departures.nextEvicted(all),
         retention.onDemandLimit());
   }
 
@@ -489,9 +406,7 @@ public final class Backups implements SiteDependent {
 
   /** When retention will delete the backup's data because of its age; empty if it will not. */
   public Optional<Instant> expireTime(BackupRecord record) {
-    return record.type() == BackupType.AUTO
-        ? autoRetention.apply(record.siteId()).expireTime(record)
-        : Optional.empty();
+    return departures.expireTime(record);
   }
 
   private static void requireEtag(BackupRecord record, String etag) {
@@ -544,9 +459,9 @@ public final class Backups implements SiteDependent {
                 return Optional.empty();
               }
               requireEtag(record, etag);
-              return Optional.of(markDeleted(batch, record, DeleteReason.REQUESTED));
+              return Optional.of(departures.markDeleted(batch, record, DeleteReason.REQUESTED));
             });
-    deleted.ifPresent(this::finishDeletion);
+    departures.finish(deleted.stream().toList());
     return get(siteId, id);
   }
 
@@ -636,34 +551,18 @@ public final class Backups implements SiteDependent {
 
   // What restorations need.
 
+  /** The backups that they make of what they replace. */
+  public SafetyBackups safety() {
+    return safety;
+  }
+
   /**
    * Keeps a READY backup from being deleted until the answer is closed.
    *
    * @throws ServiceException BACKUP_NOT_FOUND; BACKUP_NOT_READY
    */
   public BackupUse use(SiteId siteId, BackupId id, String restorationId) {
-    BackupUse use =
-        store.change(
-            batch -> {
-              BackupRecord record = batch.require(siteId, id);
-              if (!record.isReady()) {
-                throw notReady(record, "cannot be restored");
-              }
-              return uses.use(record.repositoryKey(), restorationId);
-            });
-    return () -> {
-      use.close();
-      letGoAfterUse(siteId);
-    };
-  }
-
-  /** What retention spared because it was read may have to go now. */
-  private void letGoAfterUse(SiteId siteId) {
-    try {
-      applyRetention(siteId);
-    } catch (RuntimeException e) {
-      log.warn("retention put off site={}", siteId, e);
-    }
+    return departures.use(siteId, id, restorationId);
   }
 
   /** Records what a restoration found when it checked the backup's files. */
@@ -671,168 +570,20 @@ public final class Backups implements SiteDependent {
     verifier.foundCorrupt(store.require(siteId, id), detail);
   }
 
-  /** An id for a safety backup to be. */
-  public BackupId newSafetyId() {
-    return newId();
-  }
-
-  /** Takes and seals the checkpoint of a safety backup, behind the site's closed door. */
-  public Manifest takeSafety(SiteSection section, BackupId id) {
-    BackupKey key = new BackupKey(section.siteId().value(), id.value());
-    boolean sealed = false;
-    try {
-      Manifest manifest = taker.seal(taker.take(section, key, Set.of()));
-      sealed = true;
-      return manifest;
-    } finally {
-      if (!sealed) {
-        deleteFiles(key);
-      }
-    }
-  }
-
-  /** Lets {@link #recover} leave the files of a safety backup that may yet become READY. */
-  public void keepSafety(SiteId siteId, BackupId id) {
-    awaited.add(new BackupKey(siteId.value(), id.value()));
-  }
-
-  /** Removes a sealed safety backup whose restoration did not happen. */
-  public void discardSafety(SiteId siteId, BackupId id) {
-    deleteFiles(new BackupKey(siteId.value(), id.value()));
-  }
-
-  /**
-   * Makes a sealed safety backup READY in the same durable step as {@code alongside}, and lets
-   * older ones go. If it is READY already, only {@code alongside} happens.
-   */
-  public <T> T addSafety(
-      SiteId siteId,
-      BackupId id,
-      String restorationId,
-      String creator,
-      Function<CatalogTransaction, T> alongside) {
-    Manifest manifest =
-        repository
-            .manifest(new BackupKey(siteId.value(), id.value()))
-            .orElseThrow(() -> BackupStore.notFound(siteId, id));
-    List<BackupRecord> gone = new ArrayList<>();
-    T result =
-        store.change(
-            batch -> {
-              if (store.find(siteId, id).isEmpty()) {
-                BackupRecord ready = safetyRecord(siteId, id, restorationId, creator, manifest);
-                letGo(batch, batch.put(ready), gone);
-              }
-              batch.addEvents(); // it was kept before what follows was done
-              return alongside.apply(batch.transaction());
-            });
-    gone.forEach(this::finishDeletion);
-    if (verifyAfterCreate) {
-      verifier.enqueueIfRoom(store.require(siteId, id));
-    }
-    return result;
-  }
-
-  private BackupRecord safetyRecord(
-      SiteId siteId, BackupId id, String restorationId, String creator, Manifest manifest) {
-    Instant now = clock.instant();
-    long exclusive = repository.exclusiveBytes(new BackupKey(siteId.value(), id.value()));
-    BackupRecord empty =
-        new BackupRecord(
-            id,
-            siteId,
-            BackupType.SAFETY,
-            BackupState.PENDING,
-            new BackupRecord.Notes("kept by restoration " + restorationId, Map.of(), false),
-            creator,
-            List.of(),
-            Optional.of(restorationId),
-            new BackupRecord.Times(
-                manifest.snapshotTime(),
-                Optional.of(manifest.snapshotTime()),
-                Optional.of(now),
-                Optional.empty(),
-                Optional.empty()),
-            List.of(),
-            false,
-            0,
-            0,
-            Verification.NONE,
-            Optional.empty(),
-            Optional.empty(),
-            List.of(),
-            Optional.empty(),
-            List.of(),
-            0);
-    return empty.with(
-        draft -> {
-          BackupJob.applyManifest(draft, manifest, exclusive);
-          return draft.log(
-              now, LogLine.Severity.INFO, "keeps what restoration " + restorationId + " replaced");
-        });
-  }
-
   // The life of the server and of sites.
 
   /**
-   * Puts records and files in order after a crash: what was PENDING is FAILED, verifications that
-   * ran are forgotten, and files of whatever is not READY go. A READY one whose files are not there
-   * is CORRUPT. Called once, after restorations were recovered and before anything is served.
+   * Puts records and files in order after a crash. Called once, after restorations were recovered
+   * and before anything is served.
    */
   public void recover() {
-    Map<BackupKey, BackupRecord> ready = new TreeMap<>();
     for (BackupRecord record : store.listAll()) {
       ids.startAfter(record.id().value());
       sequences.startAfter(record.sequence());
-      BackupRecord recovered = recover(record);
-      if (recovered.isReady()) {
-        ready.put(recovered.repositoryKey(), recovered);
-      }
     }
-    repository.sweep();
-    Set<BackupKey> kept = new HashSet<>(repository.list());
-    for (BackupKey key : kept) {
-      if (!ready.containsKey(key) && !awaited.contains(key)) {
-        log.info("removing files of a backup that is not ready backup={}", key);
-        deleteFiles(key);
-      }
-    }
-    for (BackupRecord record : ready.values()) {
-      Verification.State known = record.verification().state();
-      if (!kept.contains(record.repositoryKey())) {
-        if (known != Verification.State.CORRUPT) {
-          verifier.foundLost(record);
-        }
-      } else if (verifyAfterCreate && known == Verification.State.UNVERIFIED) {
-        verifier.enqueueIfRoom(record);
-      }
-    }
-    ready.values().stream().map(BackupRecord::siteId).distinct().forEach(this::letGoAfterUse);
-  }
-
-  private BackupRecord recover(BackupRecord record) {
-    Instant now = clock.instant();
-    if (record.isPending()) {
-      log.info("backup was interrupted site={} backup={}", record.siteId(), record.id());
-      String message = "the server stopped while the backup was made; create it again";
-      return store.change(
-          record,
-          draft -> {
-            draft.state = BackupState.FAILED;
-            draft.times = draft.times.finished(now);
-            draft.failure = Optional.of(new JobFailure(Reason.INTERRUPTED, message, Map.of()));
-            return draft.log(now, LogLine.Severity.ERROR, message);
-          });
-    }
-    if (record.verification().running()) {
-      return store.change(
-          record,
-          draft -> {
-            draft.verification = draft.verification.abandoned("");
-            return draft;
-          });
-    }
-    return record;
+    new BackupRecovery(
+            store, repository, verifier, departures, clock, safety::isAwaited, verifyAfterCreate)
+        .run();
   }
 
   /** Removes records that ended before {@code before}; answers how many. */
@@ -874,7 +625,7 @@ public final class Backups implements SiteDependent {
   @Override
   public void removeRecords(SiteId id, CatalogTransaction transaction) {
     for (BackupRecord record : transaction.list(BackupRecord.prefix(id), BackupRecord.class)) {
-      if (uses.inUse(record.repositoryKey())) {
+      if (departures.inUse(record)) {
         throw new ServiceException(
             Reason.RESTORATION_IN_PROGRESS,
             Map.of("site_id", id.value(), "backup_id", record.id().value()),
@@ -884,21 +635,9 @@ public final class Backups implements SiteDependent {
     transaction.deleteAll(BackupRecord.prefix(id));
   }
 
-  private boolean isOfASiteMadeAnew(SiteId id, BackupKey key) {
-    return BackupId.isValid(key.backupId())
-        && store.find(id, new BackupId(key.backupId())).isPresent();
-  }
-
   @Override
   public void afterDelete(SiteId id) {
     store.topics().end(ref -> ref.siteId().equals(id), Sites.notFound(id));
-    for (BackupKey key : repository.list()) {
-      if (key.siteId().equals(id.value()) && !isOfASiteMadeAnew(id, key)) {
-        deleteFiles(key);
-      }
-    }
-    if (!sites.exists(id)) {
-      repository.forgetSite(id.value());
-    }
+    departures.deleteFilesOf(id);
   }
 }

@@ -119,7 +119,8 @@ final class Completion {
         .publish(
             parts
                 .backups()
-                .addSafety(
+                .safety()
+                .add(
                     record.destinationSiteId(),
                     safetyId,
                     record.id().value(),

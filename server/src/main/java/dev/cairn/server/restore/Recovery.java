@@ -70,7 +70,7 @@ final class Recovery {
     record
         .intent()
         .map(SwitchIntent::safetyId)
-        .ifPresent(id -> parts.backups().discardSafety(record.destinationSiteId(), id));
+        .ifPresent(id -> parts.backups().safety().discard(record.destinationSiteId(), id));
     Instant now = parts.clock().instant();
     String message = "the server stopped during the restoration; the content is as it was";
     new Journal(parts.store(), parts.clock(), record)

@@ -510,7 +510,7 @@ public final class Restorations implements SiteDependent {
           record
               .intent()
               .ifPresent(
-                  intent -> backups.keepSafety(record.destinationSiteId(), intent.safetyId()));
+                  intent -> backups.safety().keep(record.destinationSiteId(), intent.safetyId()));
           log.error(
               "restoration cannot be put in order, it stays PENDING site={} restoration={}",
               record.destinationSiteId(),

@@ -67,7 +67,7 @@ final class Switch {
    */
   boolean to(Staging staging) {
     RestorationRecord record = journal.record();
-    BackupId safetyId = parts.backups().newSafetyId();
+    BackupId safetyId = parts.backups().safety().newId();
     intend(
         new SwitchIntent(
             safetyId, record.missingIn(parts.sites().collections(record.destinationSiteId()))));
@@ -101,7 +101,7 @@ final class Switch {
       intend(intent);
     }
     journal.progress().enter(Phase.SWITCHING);
-    parts.backups().takeSafety(section, safetyId);
+    parts.backups().safety().take(section, safetyId);
     commit(section, staging, safetyId);
     try {
       outcomes = Optional.of(new Completion(parts, journal.record()).adopt(section));
@@ -144,7 +144,7 @@ final class Switch {
       side = Side.UNKNOWN;
       findOut(section, staging);
       if (side == Side.OLD) {
-        parts.backups().discardSafety(section.siteId(), safetyId);
+        parts.backups().safety().discard(section.siteId(), safetyId);
       }
       if (side != Side.NEW) {
         throw e;

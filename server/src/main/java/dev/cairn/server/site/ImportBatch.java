@@ -1,8 +1,11 @@
 package dev.cairn.server.site;
 
+import com.google.protobuf.ByteString;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.store.CollectionId;
+import dev.cairn.server.store.Durability;
+import dev.cairn.server.store.ItemStore;
 import dev.cairn.server.store.ItemTransaction;
 import dev.cairn.server.store.StoredItem;
 import java.time.Instant;
@@ -66,6 +69,22 @@ record ImportBatch(
     ImportProgress after = write(transaction, before);
     transaction.putMarker(key, CatalogCodec.encode(after));
     return after;
+  }
+
+  /** Makes {@code to} remember the imports that {@code from} knows, and no others. */
+  static void carryMarks(ItemStore from, ItemStore to) {
+    Map<String, ByteString> live;
+    try (ItemTransaction reading = from.begin()) {
+      live = reading.markers(MARKER);
+    }
+    try (ItemTransaction transaction = to.begin()) {
+      Map<String, ByteString> old = transaction.markers(MARKER);
+      if (!old.equals(live)) {
+        old.keySet().forEach(transaction::deleteMarker);
+        live.forEach(transaction::putMarker);
+        transaction.commit(Durability.SYNCED);
+      }
+    }
   }
 
   private ImportProgress write(ItemTransaction transaction, ImportProgress before) {

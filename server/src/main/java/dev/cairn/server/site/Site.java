@@ -349,6 +349,7 @@ final class Site {
       pool.adopt(directory, store);
       boolean switched = false;
       try {
+        carryImports(store);
         files.writeCurrent(id, next);
         switched = true;
       } finally {
@@ -358,6 +359,13 @@ final class Site {
       }
       generation = next;
       remove(layout.generation(id, old));
+    }
+
+    /** What an import was acknowledged stays acknowledged, whatever content is live. */
+    private void carryImports(ItemStore next) {
+      try (Lease lease = lease(Environment.LIVE)) {
+        ImportBatch.carryMarks(lease.store(), next);
+      }
     }
 
     /**

@@ -76,6 +76,23 @@ final class RestorationsTest {
   }
 
   @Test
+  void importsGoOnWhereTheyWereWhateverContentIsLive() {
+    server.importInto("books", "begun before", 1);
+    BackupId begun = server.backup();
+    server.importInto("books", "begun before", 2);
+    server.importInto("films", "begun since", 1);
+
+    RestorationRecord whole = completed(server.restore(begun));
+    assertThat(server.importInto("books", "begun before", 0).acknowledged()).isEqualTo(2);
+    assertThat(server.importInto("films", "begun since", 0).acknowledged()).isEqualTo(1);
+    completed(server.undo(whole));
+    assertThat(server.importInto("films", "begun since", 2).acknowledged()).isEqualTo(2);
+
+    completed(server.restore(begun, only("films")));
+    assertThat(server.importInto("films", "begun since", 0).acknowledged()).isEqualTo(2);
+  }
+
+  @Test
   void secondOneIsRefusedWhileOneIsPending() {
     server.jobs.hold();
     RestorationRecord first = server.restore(backup);

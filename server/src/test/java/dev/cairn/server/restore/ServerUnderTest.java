@@ -20,6 +20,8 @@ import dev.cairn.server.site.CollectionRecord;
 import dev.cairn.server.site.Collections;
 import dev.cairn.server.site.CommandLog;
 import dev.cairn.server.site.Environment;
+import dev.cairn.server.site.ImportMode;
+import dev.cairn.server.site.ImportProgress;
 import dev.cairn.server.site.ItemWrite;
 import dev.cairn.server.site.Items;
 import dev.cairn.server.site.Lease;
@@ -295,6 +297,14 @@ public final class ServerUnderTest implements AutoCloseable {
     }
     items.save(place(collection), writes, OPTIONS);
     clock.advance(Duration.ofSeconds(1));
+  }
+
+  /** Imports one item as batch {@code sequence}; 0 only asks how far the import has come. */
+  public ImportProgress importInto(String collection, String importId, long sequence) {
+    return items.importBatch(
+        new Items.ImportTarget(place(collection), importId, ImportMode.UPSERT),
+        sequence,
+        sequence == 0 ? List.of() : List.of(write("imported-" + sequence, importId)));
   }
 
   public SavedItem save(String collection, String item, String value) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The packaged server as a process, on one data directory. It may be stopped or killed and started
@@ -197,6 +198,37 @@ final class CairnProcess implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** SIGSTOP: it answers nothing more until it is killed. Returns when all of it stands still. */
+  void freeze() {
+    try {
+      new ProcessBuilder("kill", "-STOP", String.valueOf(pid())).inheritIO().start().waitFor();
+      Path state = Path.of("/proc", String.valueOf(pid()), "task");
+      Wait.until("the server stands still", Duration.ofSeconds(10), () -> isStopped(state));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static boolean isStopped(Path tasks) {
+    try (Stream<Path> threads = Files.list(tasks)) {
+      return threads.allMatch(thread -> stateOf(thread) == 'T');
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** See proc(5): after the name, which is in brackets. */
+  private static char stateOf(Path thread) {
+    try {
+      String stat = Files.readString(thread.resolve("stat"));
+      return stat.charAt(stat.lastIndexOf(')') + 2);
+    } catch (IOException e) {
+      return 'T'; // it has ended
     }
   }
 

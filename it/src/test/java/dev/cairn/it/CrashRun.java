@@ -1,6 +1,7 @@
 package dev.cairn.it;
 
 import dev.cairn.v1.Collection;
+import dev.cairn.v1.Durability;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * A server that is used hard, killed, started again and checked, over and over. Everything random
@@ -34,7 +36,21 @@ final class CrashRun {
           "create site",
           "delete site");
 
+  /**
+   * An end of the server after which it can be started again.
+   *
+   * @param survived which of the acknowledged writes it leaves: the strongest first
+   */
+  record Crash(Consumer<CairnProcess> end, List<Durability> survived) {
+    /** SIGKILL: what the kernel has is kept. */
+    static final Crash KILL =
+        new Crash(
+            CairnProcess::kill,
+            List.of(Durability.DURABILITY_SYNCED, Durability.DURABILITY_BUFFERED));
+  }
+
   private final CairnProcess server;
+  private final Crash crash;
   private final Random random;
   private final List<SiteModel> models = new ArrayList<>();
   private final List<String> errors = new ArrayList<>();
@@ -45,19 +61,25 @@ final class CrashRun {
   private Duration starting = Duration.ZERO;
   private Duration checking = Duration.ZERO;
 
-  private CrashRun(CairnProcess server, long seed) {
+  private CrashRun(CairnProcess server, long seed, Crash crash) {
     this.server = server;
+    this.crash = crash;
     this.random = new Random(seed);
     try (Cairn cairn = server.connect()) {
       this.churn = new SiteChurn(cairn, 0, 0, moment -> {});
     }
   }
 
-  /** Starts a server and makes the sites. */
+  /** Starts a server, to be killed, and makes the sites. */
   static CrashRun begin(Servers servers, Path directory, long seed) {
+    return begin(servers, directory, seed, Crash.KILL);
+  }
+
+  /** Starts a server, to be ended like that, and makes the sites. */
+  static CrashRun begin(Servers servers, Path directory, long seed, Crash crash) {
     CairnProcess server =
         servers.startIn(directory, "--backup.safety-limit=100", "--disk.reserve=1MiB");
-    CrashRun run = new CrashRun(server, seed);
+    CrashRun run = new CrashRun(server, seed, crash);
     try (Cairn cairn = server.connect()) {
       for (String site : SITES) {
         cairn.createSite(site);
@@ -100,7 +122,7 @@ final class CrashRun {
     String when;
     try (Cairn cairn = server.connect()) {
       for (SiteModel model : models) {
-        SiteLoad site = new SiteLoad(cairn, model, load);
+        SiteLoad site = new SiteLoad(cairn, model, load, crash.survived());
         for (int i = 0; i < WRITERS; i++) {
           site.startWriter("w" + i, random.nextLong());
         }
@@ -112,7 +134,7 @@ final class CrashRun {
       churn.start(load);
       when = trigger.await();
       load.stop();
-      server.kill();
+      crash.end().accept(server);
       load.join();
     }
     operations += load.operations();

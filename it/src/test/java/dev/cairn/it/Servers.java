@@ -106,6 +106,11 @@ final class Servers
     end();
   }
 
+  /** Ends those that still run, before the end of the test. */
+  void close() {
+    servers.forEach(CairnProcess::close);
+  }
+
   private static void show(CairnProcess server) {
     System.out.println("---- the end of the log of the server on " + server.dataDirectory());
     System.out.println(server.tail(SHOWN_LINES));
@@ -113,7 +118,7 @@ final class Servers
   }
 
   private void end() {
-    servers.forEach(CairnProcess::close);
+    close();
     servers.forEach(ALL::remove);
     servers.clear();
     if (!failed) {

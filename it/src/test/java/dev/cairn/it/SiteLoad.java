@@ -52,11 +52,16 @@ final class SiteLoad {
   private final Cairn cairn;
   private final SiteModel model;
   private final Load load;
+  private final List<Durability> durabilities;
 
-  SiteLoad(Cairn cairn, SiteModel model, Load load) {
+  /**
+   * @param durabilities what writers ask for, the usual one first
+   */
+  SiteLoad(Cairn cairn, SiteModel model, Load load, List<Durability> durabilities) {
     this.cairn = cairn;
     this.model = model;
     this.load = load;
+    this.durabilities = durabilities;
   }
 
   void startWriter(String name, long seed) {
@@ -138,7 +143,7 @@ final class SiteLoad {
     }
 
     private Durability durability() {
-      return random.nextInt(4) == 0 ? Durability.DURABILITY_BUFFERED : Durability.DURABILITY_SYNCED;
+      return durabilities.get(random.nextInt(4) == 0 ? durabilities.size() - 1 : 0);
     }
 
     private String requestId() {

@@ -1,0 +1,113 @@
+package dev.cairn.it.bench;
+
+import dev.cairn.v1.Backup;
+import dev.cairn.v1.Restoration;
+import dev.cairn.v1.VerificationMode;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Backups and restorations, one at a time, while nothing else happens. */
+final class BackupAndRestore implements Case {
+  private static final Work BACKUP = Work.time("backup to READY", "<= 1.5");
+  private static final Work RESTORE = Work.time("full restore, unverified", "<= 2");
+  private static final Work VERIFIED = Work.time("full restore, verified", "<= 1.43");
+  private static final Work PARTIAL = Work.time("restore of one collection of ten", "<= 1.43");
+  private static final String ENGINE = "RocksDB BackupEngine";
+  private static final List<String> FIRST = List.of(Dataset.COLLECTIONS.get(0));
+
+  @Override
+  public String name() {
+    return "backup";
+  }
+
+  @Override
+  public void run(Subjects subjects, Results results) throws Exception {
+    Contest contest = new Contest(subjects, results);
+    List<Peer> peers = subjects.peers(results);
+    boolean engine = subjects.settings().peers().matcher(ENGINE).find();
+    subjects.turns(
+        counted -> {
+          contest.counted = counted;
+          contest.backup();
+          contest.restore();
+          contest.verifiedRestore();
+          contest.partialRestore();
+          if (engine) {
+            contest.engine();
+          }
+          for (Peer peer : counted ? peers : List.<Peer>of()) {
+            contest.add(BACKUP, peer.name(), peer.backUp());
+            contest.add(RESTORE, peer.name(), peer.restore());
+          }
+        });
+  }
+
+  private static final class Contest {
+    private final Subjects subjects;
+    private final Results results;
+    private final LimitProcess limit;
+    private final CairnSite site;
+    private final Path files;
+    private boolean counted;
+
+    Contest(Subjects subjects, Results results) {
+      this.subjects = subjects;
+      this.results = results;
+      this.limit = subjects.limit();
+      this.site = subjects.site();
+      this.files = subjects.backupDirectory(subjects.backup());
+    }
+
+    void add(Work work, String subject, double value) {
+      if (counted) {
+        results.add(work, subjects.items(), subject, value);
+      }
+    }
+
+    void backup() throws Exception {
+      site.change(subjects.nextSeed());
+      long begin = System.nanoTime();
+      Backup made = site.backUp();
+      add(BACKUP, Results.CAIRN, Subjects.millisSince(begin));
+      made = site.settled(made);
+      add(BACKUP, Results.LIMIT + "checkpoint", limit.call("checkpoint", subjects.nextSeed()));
+    }
+
+    void restore() throws Exception {
+      add(RESTORE, Results.CAIRN, full(VerificationMode.VERIFICATION_MODE_SKIP));
+      add(RESTORE, Results.LIMIT + "clone and open", limit.call("clone", files));
+    }
+
+    void verifiedRestore() throws Exception {
+      add(VERIFIED, Results.CAIRN, full(VerificationMode.VERIFICATION_MODE_CHECKSUMS));
+      double plain = limit.call("sums", files) + limit.call("clone", files);
+      add(VERIFIED, Results.LIMIT + "read with CRC32C, clone and open", plain);
+    }
+
+    private double full(VerificationMode verification) {
+      site.change(subjects.nextSeed());
+      long begin = System.nanoTime();
+      Restoration done = site.completed(site.requestRestore(subjects.backup(), verification));
+      double took = Subjects.millisSince(begin);
+      site.settled(done);
+      return took;
+    }
+
+    void partialRestore() throws Exception {
+      site.change(subjects.nextSeed());
+      long begin = System.nanoTime();
+      Restoration done =
+          site.completed(
+              site.requestRestore(
+                  subjects.backup(), FIRST, VerificationMode.VERIFICATION_MODE_SKIP));
+      add(PARTIAL, Results.CAIRN, Subjects.millisSince(begin));
+      site.settled(done);
+      add(PARTIAL, Results.LIMIT + "scan, table file, ingest", limit.call("copy", files, 1));
+    }
+
+    void engine() throws Exception {
+      add(BACKUP, ENGINE, limit.call("engine-backup", subjects.nextSeed()));
+      add(RESTORE, ENGINE, limit.call("engine-restore"));
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package dev.cairn.it.bench;
+
+import dev.cairn.client.CairnClient;
+
+/**
+ * Single writes, each on disk before it is acknowledged, by callers that do not wait for others.
+ */
+final class SingleWrites implements Case {
+  @Override
+  public String name() {
+    return "writes";
+  }
+
+  @Override
+  public void run(Subjects subjects, Results results) throws Exception {
+    int millis = subjects.settings().seconds() * 1_000;
+    try (CairnClient empty =
+        CairnClient.builder("127.0.0.1:" + (int) subjects.limit().call("port")).build()) {
+      for (int callers : new int[] {1, 16, 64}) {
+        Work work =
+            Work.rate("durable writes, " + callers + " callers", callers == 64 ? ">= 0.5" : "");
+        subjects.turns(
+            counted -> {
+              double cairn =
+                  new Callers(subjects.client().channel(), subjects.site().id())
+                      .run(callers, millis);
+              double plain = subjects.limit().call("write", callers, millis);
+              double calls = new Callers(empty.channel(), "empty").run(callers, millis);
+              if (counted) {
+                int items = subjects.items();
+                results.add(work, items, Results.CAIRN, cairn);
+                results.add(work, items, Results.LIMIT + "put by as many threads", plain);
+                results.add(work, items, Results.LIMIT + "empty gRPC call", calls);
+              }
+            });
+      }
+    }
+  }
+}

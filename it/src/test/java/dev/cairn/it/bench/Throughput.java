@@ -1,0 +1,77 @@
+package dev.cairn.it.bench;
+
+import dev.cairn.client.CairnClient;
+import dev.cairn.v1.ExportItemsRequest;
+
+/** Many items in, and many items out. */
+final class Throughput implements Case {
+  static final Work IMPORT = Work.rate("import", ">= 0.6");
+  private static final Work EXPORT = Work.rate("export", ">= 0.6 scan, or >= 0.8 gRPC");
+
+  /** As many as the server puts into one message of an export. */
+  private static final int ITEMS_PER_MESSAGE = 500;
+
+  @Override
+  public String name() {
+    return "throughput";
+  }
+
+  @Override
+  public void run(Subjects subjects, Results results) throws Exception {
+    int items = subjects.items();
+    try (CairnClient empty =
+        CairnClient.builder("127.0.0.1:" + (int) subjects.limit().call("port")).build()) {
+      subjects.turns(
+          counted -> {
+            double imported = imports(subjects);
+            double plain = subjects.limit().call("load", items);
+            double exported = exports(subjects);
+            double scanned = subjects.limit().call("scan");
+            double streamed = streams(empty, items);
+            if (counted) {
+              results.add(IMPORT, items, Results.CAIRN, imported);
+              results.add(IMPORT, items, Results.LIMIT + "WriteBatch(1000)", plain);
+              results.add(EXPORT, items, Results.CAIRN, exported);
+              results.add(EXPORT, items, Results.LIMIT + "iterator", scanned);
+              results.add(EXPORT, items, Results.LIMIT + "empty gRPC stream", streamed);
+            }
+          });
+    }
+  }
+
+  private static double imports(Subjects subjects) {
+    CairnSite fresh = CairnSite.create(subjects.client(), "import-" + subjects.nextSeed());
+    long begin = System.nanoTime();
+    fresh.load(subjects.dataset());
+    double took = Subjects.millisSince(begin);
+    fresh.delete();
+    return subjects.items() / (took / 1_000);
+  }
+
+  private static double exports(Subjects subjects) {
+    long begin = System.nanoTime();
+    long count = subjects.site().export();
+    double took = Subjects.millisSince(begin);
+    return count / (took / 1_000);
+  }
+
+  private static double streams(CairnClient empty, int items) {
+    long count = 0;
+    long begin = System.nanoTime();
+    try (var stream =
+        empty
+            .items()
+            .exportItems(
+                ExportItemsRequest.newBuilder()
+                    .setSiteId("empty")
+                    .setCollectionId("empty")
+                    .setAfterItemId(items + " " + Math.min(items, ITEMS_PER_MESSAGE))
+                    .build())) {
+      while (stream.hasNext()) {
+        count += stream.next().getData().isEmpty() ? 0 : 1;
+      }
+    }
+    double took = Subjects.millisSince(begin);
+    return count / (took / 1_000);
+  }
+}

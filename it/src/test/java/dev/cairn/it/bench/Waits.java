@@ -1,0 +1,152 @@
+package dev.cairn.it.bench;
+
+import com.google.protobuf.util.Durations;
+import dev.cairn.client.CairnException;
+import dev.cairn.v1.Restoration;
+import dev.cairn.v1.SaveItemRequest;
+import dev.cairn.v1.VerificationMode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** How long readers and writers wait who go on steadily while a restoration takes place. */
+final class Waits implements Case {
+  private static final int READERS = 4;
+  private static final int WRITERS = 4;
+  private static final long PAUSE_MILLIS = 5;
+  private static final Work LONGEST_WRITE = Work.time("longest write in a restore", "<= 100 ms");
+  private static final Work LONGEST_READ = Work.time("longest read in a restore", "<= 10 ms");
+  private static final String QUIET = "the same without a restore";
+
+  @Override
+  public String name() {
+    return "waits";
+  }
+
+  @Override
+  public void run(Subjects subjects, Results results) throws Exception {
+    subjects.turns(
+        counted -> {
+          Load load = new Load(subjects.site());
+          load.start();
+          Thread.sleep(1_000);
+          long begin = System.nanoTime();
+          Restoration done =
+              subjects
+                  .site()
+                  .completed(
+                      subjects
+                          .site()
+                          .requestRestore(
+                              subjects.backup(), VerificationMode.VERIFICATION_MODE_SKIP));
+          long end = System.nanoTime();
+          Thread.sleep(1_000);
+          load.stop();
+          subjects.site().settled(done);
+          if (counted) {
+            int items = subjects.items();
+            // Just as long, and just as many calls, before it.
+            long before = begin - (end - begin);
+            results.add(LONGEST_WRITE, items, Results.CAIRN, longest(load.writes, begin, end));
+            results.add(LONGEST_WRITE, items, QUIET, longest(load.writes, before, begin));
+            results.add(LONGEST_READ, items, Results.CAIRN, longest(load.reads, begin, end));
+            results.add(LONGEST_READ, items, QUIET, longest(load.reads, before, begin));
+            results.note(
+                String.format(
+                    Locale.ROOT,
+                    "A restoration of %d items closed the door for %d ms.",
+                    items,
+                    Durations.toMillis(done.getWritePause())));
+          }
+        });
+  }
+
+  private record Call(long begin, long end) {}
+
+  /** In milliseconds, of the calls that ran in a span of time. */
+  private static double longest(Iterable<Call> calls, long from, long to) {
+    double longest = 0;
+    for (Call call : calls) {
+      if (call.end() - from >= 0 && call.begin() - to <= 0) {
+        longest = Math.max(longest, (call.end() - call.begin()) / 1e6);
+      }
+    }
+    return longest;
+  }
+
+  private static final class Load {
+    private final CairnSite site;
+    private final ConcurrentLinkedQueue<Call> reads = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Call> writes = new ConcurrentLinkedQueue<>();
+    private final List<Thread> threads = new ArrayList<>();
+    private volatile boolean stopped;
+
+    Load(CairnSite site) {
+      this.site = site;
+    }
+
+    void start() {
+      for (int i = 0; i < READERS; i++) {
+        go(reads, this::read);
+      }
+      for (int i = 0; i < WRITERS; i++) {
+        go(writes, this::write);
+      }
+    }
+
+    private interface Step {
+      void take(int index);
+    }
+
+    private void go(ConcurrentLinkedQueue<Call> calls, Step step) {
+      int first = threads.size() * 1_000;
+      Thread thread =
+          new Thread(
+              () -> {
+                for (int i = first; !stopped; i++) {
+                  long begin = System.nanoTime();
+                  step.take(i);
+                  calls.add(new Call(begin, System.nanoTime()));
+                  try {
+                    Thread.sleep(PAUSE_MILLIS);
+                  } catch (InterruptedException e) {
+                    return;
+                  }
+                }
+              });
+      threads.add(thread);
+      thread.start();
+    }
+
+    private void read(int index) {
+      try {
+        var unused =
+            site.client()
+                .items()
+                .get(site.id(), Dataset.COLLECTIONS.get(1), Dataset.id(index % 97));
+      } catch (CairnException e) {
+        throw new IllegalStateException("a read failed", e);
+      }
+    }
+
+    private void write(int index) {
+      var unused =
+          site.client()
+              .items()
+              .save(
+                  SaveItemRequest.newBuilder()
+                      .setSiteId(site.id())
+                      .setCollectionId(Dataset.COLLECTIONS.get(0))
+                      .setItem(CairnSite.item(2, index % 97))
+                      .build());
+    }
+
+    void stop() throws InterruptedException {
+      stopped = true;
+      for (Thread thread : threads) {
+        thread.join();
+      }
+    }
+  }
+}

@@ -20,6 +20,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes a new site of a backup. Nobody sees the site before its content is whole; it appears in the
@@ -27,9 +29,12 @@ import java.util.Optional;
  * neither. Confined to the job's thread.
  */
 final class Cloning {
+  private static final Logger log = LoggerFactory.getLogger(Cloning.class);
+
   private final RestoreJob.Parts parts;
   private final Journal journal;
   private final NewSites newSites;
+  private boolean made;
 
   Cloning(RestoreJob.Parts parts, Journal journal) {
     this.parts = parts;
@@ -108,14 +113,30 @@ final class Cloning {
               return draft.log(
                   now, LogLine.Severity.INFO, "site " + site() + " was made, without schemas");
             });
-    parts
-        .store()
-        .add(
-            transaction -> {
-              newSites.admit(transaction, site, collections);
-              return parts.store().put(transaction, next);
-            });
+    try {
+      parts
+          .store()
+          .add(
+              transaction -> {
+                newSites.admit(transaction, site, collections);
+                return parts.store().put(transaction, next);
+              });
+    } catch (RuntimeException e) {
+      // A write that failed may have been made all the same: what can be read now counts.
+      RestorationRecord found = parts.store().require(record.siteId(), record.id());
+      if (found.isPending()) {
+        throw e;
+      }
+      log.warn("the write that made a site failed and is there site={}", site(), e);
+      parts.store().publish(found);
+    }
+    made = true;
     newSites.admitted(site);
+  }
+
+  /** Whether the site appeared; from then on nothing fails the restoration any more. */
+  boolean isMade() {
+    return made;
   }
 
   private static CollectionRecord withoutSchema(Entry entry, Instant now) {
@@ -125,6 +146,6 @@ final class Cloning {
 
   /** Removes what was made of the site and frees its id. */
   void giveUp() {
-    newSites.release(site());
+    newSites.release(site(), journal.record().id().value());
   }
 }

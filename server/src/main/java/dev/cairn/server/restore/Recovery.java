@@ -29,8 +29,8 @@ final class Recovery {
   void recover(RestorationRecord record) {
     if (record.kind() == RestorationKind.CLONE) {
       // Its site appears in the step that makes it COMPLETED, so it has not.
-      parts.sites().newSites().release(record.destinationSiteId());
-      fail(record);
+      parts.sites().newSites().release(record.destinationSiteId(), record.id().value());
+      fail(record, "the server stopped during the restoration; no site was made, its id is free");
       return;
     }
     boolean switched =
@@ -43,7 +43,7 @@ final class Recovery {
     if (switched) {
       complete(record);
     } else {
-      fail(record);
+      fail(record, "the server stopped during the restoration; the content is as it was");
     }
   }
 
@@ -66,13 +66,12 @@ final class Recovery {
     completion.record(outcomes, Optional.empty(), journal.progress().succeeded());
   }
 
-  private void fail(RestorationRecord record) {
+  private void fail(RestorationRecord record, String message) {
     record
         .intent()
         .map(SwitchIntent::safetyId)
         .ifPresent(id -> parts.backups().safety().discard(record.destinationSiteId(), id));
     Instant now = parts.clock().instant();
-    String message = "the server stopped during the restoration; the content is as it was";
     new Journal(parts.store(), parts.clock(), record)
         .change(
             draft -> {

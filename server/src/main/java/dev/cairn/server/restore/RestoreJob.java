@@ -120,7 +120,13 @@ final class RestoreJob {
       steps();
     } catch (RuntimeException | Error e) {
       switch (change.side()) {
-        case OLD -> fail(e);
+        case OLD -> {
+          if (cloning.isMade()) {
+            log.warn("trouble after the new site appeared restoration={}", record().id(), e);
+          } else {
+            fail(e);
+          }
+        }
         case NEW -> log.warn("trouble after the switch restoration={}", record().id(), e);
         case UNKNOWN ->
             log.error(
@@ -172,6 +178,7 @@ final class RestoreJob {
       checkCancelled();
     }
     journal.progress().enter(Phase.SWITCHING);
+    use.close();
     cloning.complete();
     log.info(
         "site made of a backup site={} restoration={}",

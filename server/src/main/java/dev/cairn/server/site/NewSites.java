@@ -105,8 +105,23 @@ public final class NewSites {
     sites.created(site);
   }
 
-  /** Gives up a reserved id: removes the folder, then the reservation. */
-  public void release(SiteId id) {
+  /**
+   * Gives up a reserved id: removes the folder, then the reservation.
+   *
+   * <p>The reservation is written once more first. While the catalog takes no writes, nobody knows
+   * whether an {@link #admit} that failed will be found by the next start; the folder stays then.
+   *
+   * @throws IllegalStateException if the site was admitted
+   */
+  public void release(SiteId id, String holder) {
+    catalog.apply(
+        transaction -> {
+          if (transaction.get(SiteRecord.key(id), SiteRecord.class).isPresent()) {
+            throw new IllegalStateException("site " + id + " exists and cannot be given up");
+          }
+          transaction.put(PREFIX + id, new Reservation(holder));
+          return Boolean.TRUE;
+        });
     files.deleteSite(id);
     catalog.apply(
         transaction -> {

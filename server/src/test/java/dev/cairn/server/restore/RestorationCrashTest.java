@@ -6,19 +6,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cairn.server.backup.BackupState;
 import dev.cairn.server.error.Reason;
+import dev.cairn.server.restore.Deaths.Moment;
 import dev.cairn.server.restore.RestorationRecord.Entry;
 import dev.cairn.server.site.CollectionRecord;
 import dev.cairn.server.site.Environment;
 import dev.cairn.server.store.StoredItem;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,26 +30,26 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ExtendWith(QuietLogs.class)
 final class RestorationCrashTest {
   @TempDir Path directory;
-  private final List<Moment> moments = new ArrayList<>();
-  private String lastSignature = "";
-  private final Map<String, Integer> deletions = new HashMap<>();
-  private boolean watching;
+  private Deaths deaths = new Deaths(Path.of(""));
   private int checked;
 
-  /** The data directory as it was after the named step. */
-  private record Moment(String step, Path disk) {}
+  @BeforeEach
+  void setUp() {
+    deaths = new Deaths(directory);
+  }
 
   /** What must be found again after a crash. */
   private record Expected(
       RestorationRecord completed,
       Map<String, List<StoredItem>> before,
-      Map<String, List<StoredItem>> after) {}
+      Map<String, List<StoredItem>> after,
+      List<Moment> died) {}
 
   @ParameterizedTest
   @EnumSource(Scenario.class)
   void deathAtAnyStepLeavesTheOldContentOrTheNew(Scenario scenario) {
     Expected expected = runWatched(scenario);
-    List<Moment> died = List.copyOf(moments);
+    List<Moment> died = expected.died();
 
     List<Boolean> switched = new ArrayList<>();
     List<String> covered = new ArrayList<>();
@@ -77,66 +76,37 @@ final class RestorationCrashTest {
 
   /** The recovery itself is broken off at each of its steps, and done again by the next start. */
   private void dieDuringTheRecovery(Moment start, Expected expected) {
-    moments.clear();
     Path disk = directory.resolve("again-" + start.disk().getFileName());
     ServerUnderTest.copyTree(start.disk(), disk);
-    watch(disk);
-    try (ServerUnderTest server = ServerUnderTest.on(disk).steps(this::look).start()) {
-      watching = false;
+    List<Moment> died;
+    deaths.watch(disk);
+    try (ServerUnderTest server = ServerUnderTest.on(disk).steps(deaths).start()) {
+      died = deaths.end();
       server.assertSound();
     }
-    assertThat(moments).hasSizeGreaterThan(1);
-    List.copyOf(moments).forEach(moment -> checkAfterDeath(moment, expected));
+    assertThat(died).hasSizeGreaterThan(1);
+    died.forEach(moment -> checkAfterDeath(moment, expected));
   }
 
   /** Runs the scenario and takes a picture of the disk whenever it has changed. */
   private Expected runWatched(Scenario scenario) {
     Path disk = directory.resolve("server");
-    try (ServerUnderTest server = ServerUnderTest.on(disk).steps(this::look).start()) {
+    try (ServerUnderTest server = ServerUnderTest.on(disk).steps(deaths).start()) {
       scenario.prepare(server);
       Map<String, List<StoredItem>> before = server.content();
-      watch(disk);
+      deaths.watch(disk);
       RestorationRecord done = completed(scenario.run(server));
-      look("after the end");
-      watching = false;
+      List<Moment> died = deaths.end();
       server.assertSound();
       assertThat(server.content()).isNotEqualTo(before);
-      return new Expected(done, before, server.content());
+      return new Expected(done, before, server.content(), died);
     }
-  }
-
-  private Path watched = Path.of("");
-
-  private void watch(Path disk) {
-    watched = disk;
-    lastSignature = "";
-    deletions.clear();
-    watching = true;
-  }
-
-  private void look(String step) {
-    if (!watching || step.startsWith("while") || deletesOneOfMany(step)) {
-      return;
-    }
-    String signature = ServerUnderTest.signature(watched);
-    if (!signature.equals(lastSignature)) {
-      lastSignature = signature;
-      Path copy = directory.resolve("died-" + watched.getFileName() + "-" + moments.size());
-      ServerUnderTest.copyTree(watched, copy);
-      moments.add(new Moment(step, copy));
-    }
-  }
-
-  /** Of the files of one directory that goes, the first two show what there is to see. */
-  private boolean deletesOneOfMany(String step) {
-    return step.startsWith("before DELETE")
-        && deletions.merge(step.substring(0, step.lastIndexOf('/')), 1, Integer::sum) > 2;
   }
 
   /** Starts a server on what is left and answers whether it has the new content. */
   private boolean checkAfterDeath(Moment moment, Expected expected) {
     Path disk = directory.resolve("restarted");
-    deleteTree(disk);
+    ServerUnderTest.deleteTree(disk);
     ServerUnderTest.copyTree(moment.disk(), disk);
     try (ServerUnderTest server = ServerUnderTest.on(disk).start()) {
       server.assertSound();
@@ -185,13 +155,5 @@ final class RestorationCrashTest {
         .containsAll(server.sites.stats(SITE, Environment.SANDBOX).keySet());
     assertThat(server.backups.list(SITE, dev.cairn.server.backup.Backups.Filter.ALL).backups())
         .allMatch(each -> each.state() == BackupState.READY || each.state() == BackupState.DELETED);
-  }
-
-  private static void deleteTree(Path directory) {
-    try {
-      new dev.cairn.server.repository.DurableFiles().deleteTree(directory);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

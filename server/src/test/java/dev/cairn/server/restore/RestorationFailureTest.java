@@ -10,16 +10,13 @@ import dev.cairn.server.backup.Progress.Phase;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.store.StoredItem;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -34,29 +31,17 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ExtendWith(QuietLogs.class)
 final class RestorationFailureTest {
   private static final int MOST_STEPS = 500;
-  private static final String NO_SPACE = "No space left on device";
 
   @TempDir Path directory;
   private ServerUnderTest server;
   private final List<String> report = new ArrayList<>();
 
-  private Predicate<String> failing = step -> false;
-  private String reason = "";
+  private final Faults faults = new Faults();
   private boolean catalogFails;
-  private @Nullable String failedAt;
 
   @BeforeEach
   void start() {
-    server = ServerUnderTest.on(directory.resolve("server")).steps(this::maybeFail).start();
-  }
-
-  private void maybeFail(String step) throws IOException {
-    if (failing.test(step)) {
-      if (failedAt == null) {
-        failedAt = step;
-      }
-      throw new IOException(reason);
-    }
+    server = ServerUnderTest.on(directory.resolve("server")).steps(faults).start();
   }
 
   @ParameterizedTest
@@ -66,7 +51,7 @@ final class RestorationFailureTest {
   void stepThatFailsOnceLeavesTheOldContentOrTheNew(Scenario scenario) {
     scenario.prepare(server);
     int k = 0;
-    while (failAt(k, true, "Input/output error", scenario)) {
+    while (failAt(k, true, scenario)) {
       k++;
       assertThat(k).isLessThan(MOST_STEPS);
     }
@@ -81,7 +66,7 @@ final class RestorationFailureTest {
   void diskThatIsFullFromAnyStepOnLeavesTheOldContent(Scenario scenario) {
     scenario.prepare(server);
     int k = 0;
-    while (failAt(k, false, NO_SPACE, scenario)) {
+    while (failAt(k, false, scenario)) {
       k++;
       assertThat(k).isLessThan(MOST_STEPS);
     }
@@ -112,19 +97,13 @@ final class RestorationFailureTest {
   }
 
   /** Whether there was a step {@code k} to fail at. */
-  private boolean failAt(int k, boolean once, String why, Scenario scenario) {
+  private boolean failAt(int k, boolean once, Scenario scenario) {
     Map<String, List<StoredItem>> before = server.content();
-    int[] seen = {0};
-    Map<String, Integer> occurrences = new HashMap<>();
-    failedAt = null;
-    reason = why;
-    failing =
-        once
-            // What is done to each of many files or chunks fails at the first two.
-            ? step -> occurrences.merge(step, 1, Integer::sum) <= 2 && seen[0]++ == k
-            : step ->
-                (needsSpace(step) || (catalogFails && step.startsWith("before write to")))
-                    && seen[0]++ >= k;
+    if (once) {
+      faults.failOnceAt(k);
+    } else {
+      faults.fillDiskFrom(k, catalogFails);
+    }
     @Nullable RestorationRecord record = null;
     String outcome;
     try {
@@ -133,36 +112,20 @@ final class RestorationFailureTest {
     } catch (ServiceException e) {
       outcome = "refused(" + e.reason() + ")";
     } finally {
-      failing = step -> false;
+      faults.end();
     }
-    if (failedAt == null) {
+    if (faults.failedAt().isEmpty()) {
       backToOld(completed(Objects.requireNonNull(record)), before);
       return false;
     }
+    String failedAt = faults.failedAt().get();
     report.add(outcome + " " + failedAt);
     try {
-      check(record, before, why);
+      check(record, before, once ? Reason.STORAGE_FAILED : Reason.DISK_FULL);
     } catch (AssertionError | RuntimeException e) {
       throw new AssertionError(outcome + " at " + failedAt + ": " + e.getMessage(), e);
     }
     return true;
-  }
-
-  /** What a full disk refuses. The catalog keeps room for itself. */
-  private static boolean needsSpace(String step) {
-    return step.startsWith("before ")
-        && List.of(
-                "WRITE",
-                "CREATE",
-                "clone",
-                "open a database",
-                "stage",
-                "flush",
-                "checkpoint",
-                "commit",
-                "put a backup")
-            .stream()
-            .anyMatch(word -> step.startsWith("before " + word));
   }
 
   private static String describe(RestorationRecord record) {
@@ -177,13 +140,13 @@ final class RestorationFailureTest {
   }
 
   private void check(
-      @Nullable RestorationRecord record, Map<String, List<StoredItem>> before, String why) {
+      @Nullable RestorationRecord record, Map<String, List<StoredItem>> before, Reason why) {
     List<RestorationRecord> pending =
         server.restorations.list(SITE, Set.of(RestorationState.PENDING), Optional.empty());
     if (!pending.isEmpty()) {
       // Nothing could be recorded any more, or read: the next start puts it in order.
       server.closeWithNothingLeaked();
-      server = ServerUnderTest.on(directory.resolve("server")).steps(this::maybeFail).start();
+      server = ServerUnderTest.on(directory.resolve("server")).steps(faults).start();
       record = server.restoration(pending.get(0).id());
       assertThat(record.isPending()).isFalse();
     }
@@ -198,14 +161,11 @@ final class RestorationFailureTest {
     }
     assertThat(server.content()).isEqualTo(before);
     if (record != null) {
-      assertThat(record.failure().orElseThrow().reason())
-          .isIn(
-              why.startsWith("No space") ? Reason.DISK_FULL : Reason.STORAGE_FAILED,
-              Reason.INTERRUPTED);
+      assertThat(record.failure().orElseThrow().reason()).isIn(why, Reason.INTERRUPTED);
       assertThat(record.failure().orElseThrow().message()).doesNotContain("/");
     }
     assertThat(server.ready(BackupType.SAFETY)).isEmpty();
-    if (!Objects.requireNonNull(failedAt).contains("DELETE")) {
+    if (!faults.failedAt().orElseThrow().contains("DELETE")) {
       server.assertSiteFilesAreClean();
     }
     server.save("books", "probe", "can be written");

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Asking for restorations, one at a time, and giving them up. */
 final class RestorationsTest {
@@ -289,10 +290,11 @@ final class RestorationsTest {
     assertThat(server.backupRecord(backup).state()).isEqualTo(BackupState.DELETED);
   }
 
-  @Test
-  void whoeverSeesTheEndMayDeleteTheBackup() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whoeverSeesTheEndMayDeleteTheBackup(boolean clone) {
     server.jobs.hold();
-    RestorationRecord pending = server.restore(backup);
+    RestorationRecord pending = clone ? CloneScenario.WHOLE.run(server) : server.restore(backup);
     Runnable deleteAtTheEnd =
         () -> {
           if (!server.restoration(pending.id()).isPending()) {

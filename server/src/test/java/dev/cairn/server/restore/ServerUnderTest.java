@@ -353,9 +353,17 @@ public final class ServerUnderTest implements AutoCloseable {
   }
 
   public Map<String, List<StoredItem>> content(Environment environment) {
+    return content(SITE, environment);
+  }
+
+  public Map<String, List<StoredItem>> content(SiteId site) {
+    return content(site, Environment.LIVE);
+  }
+
+  private Map<String, List<StoredItem>> content(SiteId site, Environment environment) {
     Map<String, List<StoredItem>> content = new TreeMap<>();
-    try (Lease lease = sites.lease(SITE, environment)) {
-      for (CollectionRecord record : sites.collections(SITE).all()) {
+    try (Lease lease = sites.lease(site, environment)) {
+      for (CollectionRecord record : sites.collections(site).all()) {
         content.put(record.id().value(), StoreFixtures.contents(lease.store(), record.id()));
       }
     }
@@ -500,7 +508,8 @@ public final class ServerUnderTest implements AutoCloseable {
     }
     for (RestorationRecord record : all) {
       boolean done = record.state() == RestorationState.COMPLETED;
-      assertThat(record.safetyBackupId().isPresent()).isEqualTo(done);
+      assertThat(record.safetyBackupId().isPresent())
+          .isEqualTo(done && record.kind() != RestorationKind.CLONE);
       assertThat(record.times().finish()).isPresent();
       assertThat(record.failure().isPresent()).isEqualTo(record.state() == RestorationState.FAILED);
       assertThat(record.collections())
@@ -512,7 +521,12 @@ public final class ServerUnderTest implements AutoCloseable {
 
   /** Asserts that nothing but live content lies in the site's folder. */
   public void assertSiteFilesAreClean() {
-    Path site = new SiteLayout(root).sites().resolve(SITE.value());
+    assertFilesAreClean(SITE);
+  }
+
+  /** The same of any site. */
+  public void assertFilesAreClean(SiteId id) {
+    Path site = new SiteLayout(root).site(id);
     try {
       String live = Files.readString(site.resolve("CURRENT")).strip();
       Set<String> names = names(site);
@@ -521,6 +535,16 @@ public final class ServerUnderTest implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** All sites that are listed, by id. */
+  public List<String> siteIds() {
+    return sites.list("", "", Integer.MAX_VALUE).stream().map(each -> each.id().value()).toList();
+  }
+
+  /** The folders that lie where those of sites do, by name. */
+  public List<String> siteFolders() {
+    return names(new SiteLayout(root).sites()).stream().sorted().toList();
   }
 
   private void assertRecordsAgreeWithContent() {
@@ -589,13 +613,17 @@ public final class ServerUnderTest implements AutoCloseable {
       if (signature(from).equals(before)) {
         return;
       }
-      try {
-        new DurableFiles().deleteTree(to);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      deleteTree(to);
     }
     throw new IllegalStateException("never at rest: " + from);
+  }
+
+  static void deleteTree(Path directory) {
+    try {
+      new DurableFiles().deleteTree(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static void copyOnce(Path from, Path to) {

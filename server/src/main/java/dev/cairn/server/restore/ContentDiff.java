@@ -51,8 +51,8 @@ record ContentDiff(
     long backupCount = 0;
     boolean hasLive = live.next();
     boolean hasBackup = backup.next();
-    while (hasLive || hasBackup) {
-      if ((liveCount + backupCount) % CHECK_EVERY == 0 && cancelled.getAsBoolean()) {
+    for (long steps = 0; hasLive || hasBackup; steps++) {
+      if (steps % CHECK_EVERY == 0 && cancelled.getAsBoolean()) {
         throw new ServiceException(Reason.CANCELLED, "the caller ended the call");
       }
       int order =

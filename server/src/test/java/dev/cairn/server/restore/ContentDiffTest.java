@@ -20,7 +20,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
@@ -93,6 +95,24 @@ class ContentDiffTest {
                     cursor(List.of(item("a", 1))), cursor(List.of()), 1, () -> true))
         .isInstanceOfSatisfying(
             ServiceException.class, e -> assertThat(e.reason()).isEqualTo(Reason.CANCELLED));
+  }
+
+  @Test
+  void asksWhetherToGiveUpWhateverTheItemsAre() {
+    List<StoredItem> live = IntStream.range(0, 5_000).mapToObj(ContentDiffTest::numbered).toList();
+    AtomicInteger asked = new AtomicInteger();
+
+    ContentDiff.between(
+        cursor(live),
+        cursor(live.subList(1, live.size())),
+        1,
+        () -> asked.incrementAndGet() > 1_000);
+
+    assertThat(asked).hasValueGreaterThanOrEqualTo(5);
+  }
+
+  private static StoredItem numbered(int number) {
+    return item("%05d".formatted(number), 0);
   }
 
   private static String id(RandomGenerator random) {

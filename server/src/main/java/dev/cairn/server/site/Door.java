@@ -167,8 +167,9 @@ final class Door<W> {
           return true;
         }
         if (remaining <= 0 && !visitor.taken) {
+          // Whoever heads the queue now need not be told: had the door been free, this visitor
+          // would have led or another one been woken when it became so.
           queue.remove(visitor);
-          wakeHead();
           throw new ServiceException(
                   Reason.SITE_SWITCHING,
                   "the site is being switched to other content; the write was not made, try again")

@@ -144,7 +144,6 @@ public final class FieldReader {
   private void readChild(JsonParser parser, @Nullable Node child, JsonToken token)
       throws IOException {
     if (child != null) {
-      child.forget(values); // of a key that is there twice, the last counts
       read(parser, child);
     } else if (token.isStructStart()) {
       parser.skipChildren();
@@ -207,13 +206,6 @@ public final class FieldReader {
 
     @Nullable Node element(int index) {
       return index < elementCount ? children.get(Integer.toString(index)) : null;
-    }
-
-    void forget(Map<Field, FieldValue> values) {
-      if (field != null) {
-        values.remove(field);
-      }
-      children.values().forEach(child -> child.forget(values));
     }
 
     void put(FieldValue value, Map<Field, FieldValue> values) {

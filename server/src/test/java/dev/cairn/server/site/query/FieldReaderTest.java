@@ -63,16 +63,6 @@ class FieldReaderTest {
   }
 
   @Test
-  void takesTheLastOfAKeyThatIsThereTwice() {
-    String twice = "{\"a\":{\"b\":1,\"c\":2},\"a\":{\"c\":3,\"c\":4},\"x\":1,\"x\":{}}";
-    Map<String, String> expected = new TreeMap<>(Map.of("a.b", "-", "a.c", "4", "x", "{}"));
-    assertThat(read(twice, Set.of(), "a.b", "a.c", "x")).isEqualTo(valuesOf(expected));
-    assertThat(read(twice, Set.of("a", "x"), "a", "a.b", "a.c"))
-        .containsEntry("a", value("{\"c\":4}"))
-        .containsEntry("a.b", FieldValue.MISSING);
-  }
-
-  @Test
   void forgetsTheItemBefore() {
     FieldReader reader = new FieldReader(Set.of(Field.parse("a")), Set.of());
     reader.read(item("1", "{\"a\":1}"));

@@ -3,6 +3,7 @@ package dev.cairn.server.backup.schedule;
 import static dev.cairn.server.backup.schedule.World.values;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cairn.server.backup.BackupChange;
 import dev.cairn.server.backup.BackupRecord;
 import dev.cairn.server.backup.BackupState;
 import dev.cairn.server.backup.BackupType;
@@ -12,10 +13,12 @@ import dev.cairn.server.backup.JobQueue;
 import dev.cairn.server.backup.Retention;
 import dev.cairn.server.backup.Sequences;
 import dev.cairn.server.backup.schedule.ScheduleChange.Part;
+import dev.cairn.server.error.Reason;
 import dev.cairn.server.repository.DurableFiles;
 import dev.cairn.server.repository.local.LocalBackupRepository;
 import dev.cairn.server.site.Catalog;
 import dev.cairn.server.site.CommandLog;
+import dev.cairn.server.site.EventFeed;
 import dev.cairn.server.site.LocalCommandLog;
 import dev.cairn.server.site.SiteId;
 import dev.cairn.server.site.SiteLayout;
@@ -24,11 +27,15 @@ import dev.cairn.server.site.StorePool;
 import dev.cairn.server.site.TimeOrderedIds;
 import dev.cairn.server.store.InMemoryStoreEngine;
 import dev.cairn.server.store.StoreEngine;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -54,7 +61,7 @@ class AutoBackupsTest implements InstantSource {
   private Instant now = World.START;
   private @Nullable Parts running;
 
-  private record Parts(Sites sites, Backups backups, BackupSchedules schedules) {}
+  private record Parts(Catalog catalog, Sites sites, Backups backups, BackupSchedules schedules) {}
 
   private Parts server() {
     return Objects.requireNonNull(running);
@@ -107,7 +114,7 @@ class AutoBackupsTest implements InstantSource {
     sites.register(backups);
     sites.register(schedules);
     backups.recover();
-    running = new Parts(sites, backups, schedules);
+    running = new Parts(catalog, sites, backups, schedules);
   }
 
   private void update(Set<Part> named, World.Values values) {
@@ -178,6 +185,53 @@ class AutoBackupsTest implements InstantSource {
     pass(DAY.multipliedBy(10));
 
     assertThat(ready()).hasSize(4).anyMatch(each -> each.id().equals(oldest.id()));
+  }
+
+  @Test
+  void triesOneThatFailsAgainLessAndLessOftenAndTellsOfEach() throws IOException {
+    // A file where the folder of the site's backups belongs: none can be made.
+    Path obstacle = new SiteLayout(root).backups().resolve("shop");
+    Files.createDirectories(obstacle.getParent());
+    Files.writeString(obstacle, "in the way");
+    pass(DAY.multipliedBy(2));
+
+    List<BackupRecord> failed = backups();
+    assertThat(failed).hasSizeBetween(8, 14).allMatch(each -> each.state() == BackupState.FAILED);
+    assertThat(failed)
+        .allMatch(each -> each.failure().orElseThrow().reason() == Reason.STORAGE_FAILED);
+    // Newest first; the regular run of the second day may come in between.
+    assertThat(pauses(failed.subList(2, failed.size())))
+        .isSortedAccordingTo(Comparator.reverseOrder());
+    assertThat(states()).hasSize(failed.size()).containsOnly(BackupState.FAILED);
+
+    Files.delete(obstacle);
+    pass(Duration.ofHours(7));
+
+    assertThat(ready()).isNotEmpty();
+    assertThat(states()).contains(BackupState.READY);
+    assertThat(server().schedules().get(SITE).schedule().failures()).isZero();
+  }
+
+  private static List<Duration> pauses(List<BackupRecord> newestFirst) {
+    List<Duration> pauses = new ArrayList<>();
+    for (int i = 1; i < newestFirst.size(); i++) {
+      pauses.add(
+          Duration.between(
+              newestFirst.get(i).times().create(), newestFirst.get(i - 1).times().create()));
+    }
+    return pauses;
+  }
+
+  /** What the site's events say that became of its backups. */
+  private List<BackupState> states() {
+    EventFeed feed =
+        new EventFeed(server().catalog().events(), Optional.of(SITE), new EventFeed.Beginning());
+    return feed.next(1_000).stream()
+        .filter(event -> event.type().equals(BackupChange.TYPE))
+        .map(event -> event.change(BackupChange.class).backup())
+        .filter(backup -> !backup.isPending() && backup.verification().lastTime().isEmpty())
+        .map(BackupRecord::state)
+        .toList();
   }
 
   @Test

@@ -296,6 +296,7 @@ public final class BackupServer implements AutoCloseable {
         config.watch().minInterval(),
         config.watch().heartbeat(),
         limits.exportStandstill(),
+        limits.importSilence(),
         SLOW_CALL,
         config.backup().recordRetention(),
         RESTORATION_RETENTION);

@@ -59,7 +59,8 @@ public record ServerConfig(
       int workerThreads,
       int workerQueue,
       int streamThreads,
-      Duration exportStandstill) {}
+      Duration exportStandstill,
+      Duration importSilence) {}
 
   /** What databases may occupy. */
   public record Store(
@@ -223,6 +224,7 @@ public record ServerConfig(
         values.get(ServerConfigKeys.WORKER_THREADS),
         values.get(ServerConfigKeys.WORKER_QUEUE),
         values.get(ServerConfigKeys.STREAM_THREADS),
-        values.get(ServerConfigKeys.EXPORT_STANDSTILL));
+        values.get(ServerConfigKeys.EXPORT_STANDSTILL),
+        values.get(ServerConfigKeys.IMPORT_SILENCE));
   }
 }

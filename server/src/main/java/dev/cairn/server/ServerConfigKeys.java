@@ -129,6 +129,13 @@ final class ServerConfigKeys {
           "5m",
           "How long an export may wait for its reader before it is ended.");
 
+  static final ConfigKey<Duration> IMPORT_SILENCE =
+      new ConfigKey<>(
+          "limits.import-silence",
+          ConfigType.duration("100ms", "24h"),
+          "5m",
+          "How long an import may wait for its next batch before it is ended; it can be resumed.");
+
   static final ConfigKey<Integer> OPEN_SITES =
       new ConfigKey<>(
           "store.open-sites",
@@ -289,6 +296,7 @@ final class ServerConfigKeys {
               WORKER_QUEUE,
               STREAM_THREADS,
               EXPORT_STANDSTILL,
+              IMPORT_SILENCE,
               OPEN_SITES,
               IDLE_CLOSE,
               BLOCK_CACHE,

@@ -47,6 +47,7 @@ final class ServerConfigTest {
                     Math.max(8, 4 * CORES),
                     4_096,
                     Math.max(8, 2 * CORES),
+                    Duration.ofMinutes(5),
                     Duration.ofMinutes(5)),
                 new ServerConfig.Store(500, Duration.ofMinutes(10), 256 << 20, 512 << 20),
                 new ServerConfig.Backup(3, 4, 1, 2, true, Duration.ofDays(30)),
@@ -87,7 +88,8 @@ final class ServerConfigTest {
                     13,
                     14,
                     15,
-                    Duration.ofSeconds(15)),
+                    Duration.ofSeconds(15),
+                    Duration.ofSeconds(37)),
                 new ServerConfig.Store(16, Duration.ofSeconds(17), 1_048_594L, 1_048_595L),
                 new ServerConfig.Backup(20, 21, 22, 23, false, Duration.ofDays(24)),
                 new ServerConfig.Restore(25, Duration.ofMillis(26)),
@@ -241,6 +243,7 @@ final class ServerConfigTest {
       limits.worker-queue=14
       limits.stream-threads=15
       limits.export-standstill=15s
+      limits.import-silence=37s
       store.open-sites=16
       store.idle-close=17s
       store.block-cache=1048594

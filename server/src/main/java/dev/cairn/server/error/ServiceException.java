@@ -1,6 +1,7 @@
 package dev.cairn.server.error;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,6 +69,14 @@ public final class ServiceException extends RuntimeException {
   public ServiceException withRetryAfter(Duration delay) {
     return new ServiceException(
         reason, metadata, violations, delay, String.valueOf(getMessage()), getCause());
+  }
+
+  /** The same failure, with one more fact. */
+  public ServiceException withFact(String key, String value) {
+    Map<String, String> facts = new HashMap<>(metadata);
+    facts.put(key, value);
+    return new ServiceException(
+        reason, facts, violations, retryAfter, String.valueOf(getMessage()), getCause());
   }
 
   public Reason reason() {

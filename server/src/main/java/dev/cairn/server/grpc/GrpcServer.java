@@ -73,6 +73,7 @@ public final class GrpcServer implements AutoCloseable {
    * @param watchInterval the least time between two messages of progress
    * @param watchHeartbeat the longest silence of a watch
    * @param exportStandstill how long an export may have no room on the wire
+   * @param importSilence how long an import may be without a message
    * @param slowCall how long a unary call takes that is worth a line in the log
    * @param backupRetention how long the record of a backup is kept that holds nothing any more
    * @param restorationRetention how long the record of a restoration is kept after its end
@@ -88,6 +89,7 @@ public final class GrpcServer implements AutoCloseable {
       Duration watchInterval,
       Duration watchHeartbeat,
       Duration exportStandstill,
+      Duration importSilence,
       Duration slowCall,
       Duration backupRetention,
       Duration restorationRetention) {}
@@ -128,7 +130,11 @@ public final class GrpcServer implements AutoCloseable {
                 new QueryCalls(domain.sites(), domain.queries(), domain.publisher(), limits),
                 limits,
                 new ItemGrpcService.Streams(
-                    streamWorkers, streams, watchThread, settings.exportStandstill())),
+                    streamWorkers,
+                    streams,
+                    watchThread,
+                    settings.exportStandstill(),
+                    settings.importSilence())),
             new BackupGrpcService(
                 domain.backups(), domain.backupItems(), backupMessages, watches, limits),
             new RestorationGrpcService(

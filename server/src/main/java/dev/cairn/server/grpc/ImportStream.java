@@ -12,12 +12,16 @@ import dev.cairn.v1.ImportItemsResponse;
 import dev.cairn.v1.Item;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>The caller may be two messages ahead, no more: memory is bounded by that, and a fast caller
- * waits. An acknowledgement for which the caller has no room is replaced by the next one.
+ * waits. An acknowledgement for which the caller has no room is replaced by the next one. A caller
+ * that sends nothing for too long is ended, so that it does not hold its place for ever.
  *
  * <p>A newer stream with the same import id takes over. It opens only after the older one has ended
  * for good, so that the answer to its opening cannot be overtaken by a batch of the older one.
@@ -44,6 +49,8 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
   private final Limits limits;
   private final Registry registry;
   private final ServerCallStreamObserver<ImportItemsResponse> caller;
+  private final Duration maxSilence;
+  private final ScheduledExecutorService timers;
   private final Runnable leave;
   private final SerialQueue queue;
 
@@ -53,6 +60,7 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
   private @Nullable Opened opened;
   private CompletableFuture<Void> older = NO_OLDER;
   private @Nullable ImportItemsResponse unsent;
+  private @Nullable Silence silence;
   private boolean answered;
   private boolean halfClosed;
   private boolean ended;
@@ -72,9 +80,16 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
 
   private record Opened(Items.ImportTarget target, Registry.Key key) {}
 
+  /** A time in which the caller is to send something. */
+  private static final class Silence {
+    private @Nullable ScheduledFuture<?> timer;
+  }
+
   /**
    * Made by the handler, on the event loop.
    *
+   * @param maxSilence how long the caller may send nothing
+   * @param timers only adds steps to the queue
    * @param leave called once, when the stream has ended
    */
   ImportStream(
@@ -83,17 +98,22 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
       Registry registry,
       Workers workers,
       ServerCallStreamObserver<ImportItemsResponse> caller,
+      Duration maxSilence,
+      ScheduledExecutorService timers,
       Runnable leave) {
     this.items = items;
     this.limits = limits;
     this.registry = registry;
     this.caller = caller;
+    this.maxSilence = maxSilence;
+    this.timers = timers;
     this.leave = leave;
     this.queue = new SerialQueue(workers, this::fail);
     caller.disableAutoRequest();
     caller.setOnCancelHandler(() -> queue.execute(this::end));
     caller.setOnReadyHandler(() -> queue.execute(this::flush));
     caller.request(1);
+    queue.execute(this::expectMessage);
   }
 
   @Override
@@ -120,12 +140,46 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
     if (ended) {
       return;
     }
+    stopTimer();
     if (opened == null) {
       open(message);
     } else {
       apply(opened, message);
       caller.request(1);
+      expectMessage();
     }
+  }
+
+  /** Begins to wait for the caller, not while the caller waits for the server. */
+  private void expectMessage() {
+    if (ended) {
+      return;
+    }
+    Silence now = new Silence();
+    silence = now;
+    now.timer =
+        timers.schedule(
+            () -> queue.execute(() -> tooSilent(now)),
+            maxSilence.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  private void tooSilent(Silence since) {
+    if (silence == since) {
+      fail(
+          new ServiceException(
+              Reason.DEADLINE_EXCEEDED,
+              "no message came for "
+                  + maxSilence
+                  + "; open the import again with the same import_id, it goes on where it was"));
+    }
+  }
+
+  private void stopTimer() {
+    if (silence != null && silence.timer != null) {
+      silence.timer.cancel(false);
+    }
+    silence = null;
   }
 
   private void open(ImportItemsRequest message) {
@@ -171,10 +225,19 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
       complete();
     } else {
       caller.request(AHEAD);
+      expectMessage();
     }
   }
 
   private void apply(Opened now, ImportItemsRequest batch) {
+    try {
+      applyChecked(now, batch);
+    } catch (ServiceException e) {
+      throw e.withFact("batch_sequence", String.valueOf(batch.getBatchSequence()));
+    }
+  }
+
+  private void applyChecked(Opened now, ImportItemsRequest batch) {
     Check check =
         new Check(limits)
             .that(
@@ -264,6 +327,7 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
       return;
     }
     ended = true;
+    stopTimer();
     if (opened != null) {
       registry.streams.remove(opened.key(), this);
     }

@@ -63,9 +63,15 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
    *
    * @param open those that are open
    * @param timers for what may not stand still for too long
+   * @param maxStandstill of an export
+   * @param maxSilence of an import
    */
   record Streams(
-      Workers workers, OpenStreams open, ScheduledExecutorService timers, Duration maxStandstill) {}
+      Workers workers,
+      OpenStreams open,
+      ScheduledExecutorService timers,
+      Duration maxStandstill,
+      Duration maxSilence) {}
 
   ItemGrpcService(Items items, QueryCalls queries, Limits limits, Streams streams) {
     this.items = items;
@@ -385,6 +391,8 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
             imports,
             streams.workers(),
             (ServerCallStreamObserver<ImportItemsResponse>) caller,
+            streams.maxSilence(),
+            streams.timers(),
             place::leave);
     place.taken(stream::end);
     return stream;

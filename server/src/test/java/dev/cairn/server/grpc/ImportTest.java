@@ -11,6 +11,7 @@ import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -158,6 +159,7 @@ class ImportTest {
 
     assertThat(error.reason()).isEqualTo("INVALID_ARGUMENT");
     assertThat(error.fields()).containsExactly("items[1].data", "items[2].id");
+    assertThat(error.fact("batch_sequence")).isEqualTo("2");
     assertThat(server.content("shop", "products")).containsOnlyKeys("a");
   }
 
@@ -181,6 +183,7 @@ class ImportTest {
 
     assertThat(refused.reason()).isEqualTo("ITEM_ALREADY_EXISTS");
     assertThat(refused.fact("item_id")).isEqualTo("a");
+    assertThat(refused.fact("batch_sequence")).isEqualTo("1");
     assertThat(server.content("shop", "products")).isEqualTo(Map.of("a", "{\"old\":1}", "b", "{}"));
   }
 
@@ -278,6 +281,44 @@ class ImportTest {
 
     assertThat(stream.endsWell().getReceivedCount()).isEqualTo(5_000);
     assertThat(server.count("shop", "products")).isEqualTo(5_000);
+  }
+
+  @Test
+  void anImportThatStaysSilentGivesItsPlaceBackAndCanBeResumed() {
+    restartWith("limits.import-silence", "200ms");
+    Import unopened = new Import();
+    Import stream = open();
+    stream.batch(1, "a", "b");
+
+    assertThat(stream.fails().code()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+    assertThat(stream.fails().reason()).isEqualTo("DEADLINE_EXCEEDED");
+    assertThat(unopened.fails().reason()).isEqualTo("DEADLINE_EXCEEDED");
+
+    Import resumed = open();
+    assertThat(resumed.answers(1).getAcknowledgedSequence()).isEqualTo(1);
+    resumed.halfClose();
+    assertThat(resumed.endsWell().getReceivedCount()).isEqualTo(2);
+  }
+
+  @Test
+  void anImportThatSendsNowAndThenIsNotEnded() {
+    restartWith("limits.import-silence", "1s");
+    Import stream = open();
+    long begin = System.nanoTime();
+    int batches = 0;
+    while (System.nanoTime() - begin < Duration.ofMillis(1_500).toNanos()) {
+      stream.batch(++batches, "i" + batches);
+      int sent = batches;
+      TestServer.eventually(() -> stream.lastAcknowledged() == sent);
+    }
+    stream.halfClose();
+
+    assertThat(stream.endsWell().getAcknowledgedSequence()).isEqualTo(batches);
+  }
+
+  private void restartWith(String... settings) {
+    server.close();
+    server = TestServer.on(data, settings);
   }
 
   private static ImportItemsRequest.Builder opening() {

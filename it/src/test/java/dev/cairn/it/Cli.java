@@ -2,6 +2,7 @@ package dev.cairn.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -121,13 +122,14 @@ final class Cli {
     private final List<String> command;
     private final Process process;
     private final long begin = System.nanoTime();
+    private final CompletableFuture<String> firstLine = new CompletableFuture<>();
     private final CompletableFuture<byte[]> output;
     private final CompletableFuture<byte[]> errors;
 
     private Running(List<String> command, Process process) {
       this.command = command;
       this.process = process;
-      this.output = CompletableFuture.supplyAsync(() -> readAll(process.getInputStream()));
+      this.output = CompletableFuture.supplyAsync(() -> readOutput(process.getInputStream()));
       this.errors = CompletableFuture.supplyAsync(() -> readAll(process.getErrorStream()));
     }
 
@@ -137,6 +139,29 @@ final class Cli {
       } catch (IOException e) {
         return new byte[0]; // the process was ended
       }
+    }
+
+    private byte[] readOutput(InputStream stream) {
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      try (stream) {
+        int b = stream.read();
+        for (; b >= 0 && b != '\n'; b = stream.read()) {
+          all.write(b);
+        }
+        firstLine.complete(all.toString(StandardCharsets.UTF_8));
+        if (b >= 0) {
+          all.write(b);
+        }
+        stream.transferTo(all);
+      } catch (IOException e) {
+        firstLine.completeExceptionally(e); // the process was ended
+      }
+      return all.toByteArray();
+    }
+
+    /** Waits for the first line of its standard output, while it goes on. */
+    String firstLine() {
+      return firstLine.orTimeout(AT_MOST.toSeconds(), TimeUnit.SECONDS).join();
     }
 
     boolean isAlive() {

@@ -46,6 +46,7 @@ import picocli.CommandLine.Spec;
       RestorationCommands.class,
       ScheduleCommands.class,
       EventCommands.class,
+      ConsoleCommand.class,
       Tour.class
     },
     exitCodeListHeading = "%nExit codes:%n",

@@ -1,6 +1,7 @@
 package dev.cairn.client.cli;
 
 import com.google.protobuf.MessageOrBuilder;
+import dev.cairn.client.jsonl.ProtoJson;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.Value;
+import dev.cairn.client.jsonl.ProtoJson;
 import dev.cairn.v1.Backup;
 import dev.cairn.v1.BackupRetention;
 import dev.cairn.v1.BackupSchedule;

@@ -59,6 +59,11 @@ public final class Faults implements ServerInterceptor {
     faults.computeIfAbsent(method, m -> new ArrayDeque<>()).add(fault);
   }
 
+  /** Everything that arrived, oldest first. */
+  public synchronized List<Received> received() {
+    return List.copyOf(received);
+  }
+
   /** What arrived for a method, oldest first. */
   public synchronized List<Received> received(String method) {
     return received.stream().filter(r -> r.method().equals(method)).toList();

@@ -1,4 +1,4 @@
-package dev.cairn.client.cli;
+package dev.cairn.client.jsonl;
 
 import com.fasterxml.jackson.core.JsonEncoding;
 import com.fasterxml.jackson.core.JsonFactory;
@@ -12,12 +12,12 @@ import com.google.protobuf.Message;
 import com.google.protobuf.MessageOrBuilder;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.JsonFormat;
-import dev.cairn.client.jsonl.ItemWriter;
 import dev.cairn.v1.Item;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -26,7 +26,7 @@ import java.util.List;
  * data of an item is the document itself, and fields with a default value are there. Messages and
  * optional fields that are not set are left out.
  */
-final class ProtoJson {
+public final class ProtoJson {
   // Documents may nest as deeply as the contract allows, inside an item inside a list.
   private static final JsonFactory JSON =
       JsonFactory.builder()
@@ -36,12 +36,12 @@ final class ProtoJson {
   private ProtoJson() {}
 
   /** On one line. */
-  static byte[] line(MessageOrBuilder message) {
+  public static byte[] line(MessageOrBuilder message) {
     return print(message, false);
   }
 
   /** On many lines. */
-  static byte[] document(MessageOrBuilder message) {
+  public static byte[] document(MessageOrBuilder message) {
     return print(message, true);
   }
 
@@ -63,7 +63,7 @@ final class ProtoJson {
 
   private static void write(JsonGenerator json, MessageOrBuilder message) throws IOException {
     if (message instanceof Timestamp time) {
-      json.writeString(Format.instant(time).toString());
+      json.writeString(Instant.ofEpochSecond(time.getSeconds(), time.getNanos()).toString());
     } else if (message instanceof Duration duration) {
       json.writeString(
           BigDecimal.valueOf(duration.getSeconds())

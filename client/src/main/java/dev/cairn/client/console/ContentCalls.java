@@ -1,0 +1,134 @@
+package dev.cairn.client.console;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.protobuf.MessageOrBuilder;
+import dev.cairn.client.CairnClient;
+import dev.cairn.v1.Environment;
+import dev.cairn.v1.GetItemRequest;
+import dev.cairn.v1.GetSiteRequest;
+import dev.cairn.v1.Item;
+import dev.cairn.v1.ListCollectionsRequest;
+import dev.cairn.v1.ListItemsRequest;
+import dev.cairn.v1.ListItemsResponse;
+import dev.cairn.v1.ListSitesRequest;
+import dev.cairn.v1.SiteView;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+
+/** Sites, their collections and items: only looking. Immutable and thread-safe. */
+final class ContentCalls {
+  private static final int ITEMS_ON_A_PAGE = 20;
+
+  /** How much of an item a list shows; the rest comes when somebody asks for it. */
+  private static final int EXCERPT_CHARACTERS = 200;
+
+  private final CairnClient cairn;
+
+  ContentCalls(CairnClient cairn) {
+    this.cairn = cairn;
+  }
+
+  void addTo(Routes routes) {
+    routes.get("sites", this::sites);
+    routes.get("sites/{site}", this::site);
+    routes.get("sites/{site}/collections", this::collections);
+    routes.getJson("sites/{site}/collections/{collection}/items", this::items);
+    routes.getJson("sites/{site}/collections/{collection}/items/{item}", this::item);
+  }
+
+  private MessageOrBuilder sites(Request request) {
+    return cairn
+        .sites()
+        .page(
+            ListSitesRequest.newBuilder()
+                .setSiteId(request.parameter("prefix"))
+                .setPageToken(request.parameter("page"))
+                .build());
+  }
+
+  private MessageOrBuilder site(Request request) {
+    return cairn
+        .sites()
+        .get(
+            GetSiteRequest.newBuilder()
+                .setSiteId(request.siteId())
+                .setView(SiteView.SITE_VIEW_USAGE)
+                .build());
+  }
+
+  private MessageOrBuilder collections(Request request) {
+    return cairn
+        .collections()
+        .page(
+            ListCollectionsRequest.newBuilder()
+                .setSiteId(request.siteId())
+                .setPageToken(request.parameter("page"))
+                .build());
+  }
+
+  private byte[] items(Request request) {
+    ListItemsResponse page =
+        cairn
+            .items()
+            .page(
+                ListItemsRequest.newBuilder()
+                    .setSiteId(request.siteId())
+                    .setCollectionId(request.part("collection"))
+                    .setEnvironment(environment(request))
+                    .setPageSize(ITEMS_ON_A_PAGE)
+                    .setPageToken(request.parameter("page"))
+                    .build());
+    ObjectNode answer = JsonNodeFactory.instance.objectNode();
+    ArrayNode items = answer.putArray("items");
+    page.getItemsList().forEach(item -> items.add(excerpt(item)));
+    answer.put("nextPageToken", page.getNextPageToken()).put("totalSize", page.getTotalSize());
+    return bytes(answer);
+  }
+
+  private byte[] item(Request request) {
+    Item item =
+        cairn
+            .items()
+            .get(
+                GetItemRequest.newBuilder()
+                    .setSiteId(request.siteId())
+                    .setCollectionId(request.part("collection"))
+                    .setItemId(request.part("item"))
+                    .setEnvironment(environment(request))
+                    .build());
+    return bytes(excerpt(item).put("text", item.getData().toStringUtf8()));
+  }
+
+  /** The document stays a text: a browser would round its numbers. */
+  private static ObjectNode excerpt(Item item) {
+    String text = item.getData().toStringUtf8();
+    boolean whole = text.codePointCount(0, text.length()) <= EXCERPT_CHARACTERS;
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("id", item.getId())
+        .put("owner", item.getOwner())
+        .put("revision", item.getRevision())
+        .put("sizeBytes", item.getData().size())
+        .put(
+            "updateTime",
+            Instant.ofEpochSecond(
+                    item.getUpdateTime().getSeconds(), item.getUpdateTime().getNanos())
+                .toString())
+        .put(
+            "excerpt",
+            whole ? text : text.substring(0, text.offsetByCodePoints(0, EXCERPT_CHARACTERS)))
+        .put("isWhole", whole);
+  }
+
+  private static Environment environment(Request request) {
+    return request.parameter("environment").equals("sandbox")
+        ? Environment.ENVIRONMENT_SANDBOX
+        : Environment.ENVIRONMENT_LIVE;
+  }
+
+  private static byte[] bytes(ObjectNode answer) {
+    return answer.toString().getBytes(StandardCharsets.UTF_8);
+  }
+}

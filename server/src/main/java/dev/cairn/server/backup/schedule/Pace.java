@@ -60,6 +60,7 @@ final class Pace {
   void tick(Instant now, long due) {
     long current = Math.floorDiv(now.getEpochSecond(), 60);
     if (current == minute) {
+      limit = Math.max(limit, 2 * fairShare()); // sites may have come since the minute began
       return;
     }
     minute = current;

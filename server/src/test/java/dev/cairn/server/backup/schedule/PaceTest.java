@@ -47,6 +47,18 @@ class PaceTest {
   }
 
   @Test
+  void sitesThatComeWithinAMinuteCountInIt() {
+    pace.tick(START, 0);
+    for (int i = 0; i < 30; i++) {
+      pace.put(new SiteId("minutely-" + i), Duration.ofMinutes(1));
+    }
+
+    pace.tick(START.plusSeconds(5), 10);
+
+    assertThat(take(100)).isEqualTo(60);
+  }
+
+  @Test
   void missedRunsAreCaughtUpWithinAnHour() {
     int due = 10_000;
     int most = 0;

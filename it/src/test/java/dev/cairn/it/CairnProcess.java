@@ -67,15 +67,18 @@ final class CairnProcess implements AutoCloseable {
         flags);
   }
 
-  /** The command line of a server, without a shell. */
+  /**
+   * The command line of a server, without a shell; {@code -X...} goes to the machine it runs on.
+   */
   static List<String> command(List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Settings.java().toString());
     // Tests start many servers that live for seconds: start quickly, do not compile for the long
     // run.
     command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    arguments.stream().filter(each -> each.startsWith("-X")).forEach(command::add);
     command.addAll(List.of("-jar", Settings.serverJar().toString()));
-    command.addAll(arguments);
+    arguments.stream().filter(each -> !each.startsWith("-X")).forEach(command::add);
     return command;
   }
 

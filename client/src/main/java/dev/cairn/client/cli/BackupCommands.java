@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -268,14 +269,11 @@ final class BackupCommands extends Group {
     @Option(names = "--etag", paramLabel = "ETAG", description = "Only if it still has this etag.")
     String etag = "";
 
-    @Option(
-        names = {"-y", "--yes"},
-        description = "Do not ask.")
-    boolean yes;
+    @Mixin Confirmation confirmation = new Confirmation();
 
     @Override
     int run(CairnClient cairn, Output out) {
-      cli().terminal().confirm(yes, "Delete backup " + backupId + " of " + siteId + ", for good?");
+      confirmation.ask(cli(), "Delete backup " + backupId + " of " + siteId + ", for good?");
       Backup deleted =
           cairn
               .backups()
@@ -400,7 +398,10 @@ final class BackupCommands extends Group {
 
   @Command(
       name = "get-item",
-      description = "Show an item as it is inside a backup. To put it back: cairn item save.")
+      description = {
+        "Show an item as it is inside a backup.",
+        "To put it back: cairn backup get-item ... --raw | cairn item save ... --id ITEM"
+      })
   static final class GetItem extends OnBackup {
     @Parameters(
         index = "2",
@@ -427,7 +428,29 @@ final class BackupCommands extends Group {
                       .setItemId(itemId)
                       .build());
       ItemCommands.show(out, item, raw);
+      if (!raw && !out.isJson()) {
+        cli().remark("To put it back: " + wayBack(item));
+      }
       return ExitCode.OK;
+    }
+
+    private String wayBack(Item item) {
+      String owner = item.getOwner().isEmpty() ? "" : " --owner " + quoted(item.getOwner());
+      String from = siteId + " " + backupId + " " + collectionId + " " + quoted(item.getId());
+      return "cairn backup get-item "
+          + from
+          + " --raw | cairn item save "
+          + siteId
+          + " "
+          + collectionId
+          + " --id "
+          + quoted(item.getId())
+          + owner;
+    }
+
+    /** As a shell takes it for one word. */
+    private static String quoted(String text) {
+      return "'" + text.replace("'", "'\\''") + "'";
     }
   }
 }

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -45,7 +46,7 @@ final class CollectionCommands extends Group {
   /** Reads a message that was given as JSON. */
   static void merge(String json, Message.Builder into, String what) {
     try {
-      JsonFormat.parser().ignoringUnknownFields().merge(json, into);
+      JsonFormat.parser().merge(json, into);
     } catch (InvalidProtocolBufferException e) {
       throw new UsageException(
           what + " is not right: " + e.getMessage(),
@@ -217,16 +218,12 @@ final class CollectionCommands extends Group {
         description = "Only if it still has this revision.")
     @Nullable Long revision;
 
-    @Option(
-        names = {"-y", "--yes"},
-        description = "Do not ask.")
-    boolean yes;
+    @Mixin Confirmation confirmation = new Confirmation();
 
     @Override
     int run(CairnClient cairn, Output out) {
-      cli()
-          .terminal()
-          .confirm(yes, "Delete collection " + collectionId + " of " + siteId + " with its items?");
+      confirmation.ask(
+          cli(), "Delete collection " + collectionId + " of " + siteId + " with its items?");
       DeleteCollectionRequest.Builder request =
           DeleteCollectionRequest.newBuilder()
               .setSiteId(siteId)

@@ -385,17 +385,13 @@ final class ItemCommands extends Group {
       name = "truncate",
       description = "Remove all items of a collection; the collection stays.")
   static final class Truncate extends OnItems {
-    @Option(
-        names = {"-y", "--yes"},
-        description = "Do not ask.")
-    boolean yes;
+    @Mixin Confirmation confirmation = new Confirmation();
 
     @Override
     int run(CairnClient cairn, Output out) {
       String where = environment() == Environment.ENVIRONMENT_SANDBOX ? " (sandbox)" : "";
-      cli()
-          .terminal()
-          .confirm(yes, "Remove all items of " + collectionId + where + " in " + siteId + "?");
+      confirmation.ask(
+          cli(), "Remove all items of " + collectionId + where + " in " + siteId + "?");
       long count =
           cairn
               .items()
@@ -424,17 +420,13 @@ final class ItemCommands extends Group {
         description = "Ids of the collections. Default: all.")
     List<String> collectionIds = new ArrayList<>();
 
-    @Option(
-        names = {"-y", "--yes"},
-        description = "Do not ask.")
-    boolean yes;
+    @Mixin Confirmation confirmation = new Confirmation();
 
     @Override
     int run(CairnClient cairn, Output out) throws CairnException {
       String what = collectionIds.isEmpty() ? "all collections" : String.join(", ", collectionIds);
-      cli()
-          .terminal()
-          .confirm(yes, "Copy the sandbox of " + what + " over the live items of " + siteId + "?");
+      confirmation.ask(
+          cli(), "Copy the sandbox of " + what + " over the live items of " + siteId + "?");
       PublishSandboxResponse published =
           cairn
               .items()

@@ -16,6 +16,7 @@ import dev.cairn.v1.VerificationMode;
 import java.time.Instant;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -132,16 +133,13 @@ final class RestorationCommands extends Group {
         description = "Wait until it is COMPLETED or FAILED; the exit code says which.")
     boolean wait;
 
-    @Option(
-        names = {"-y", "--yes"},
-        description = "Do not ask.")
-    boolean yes;
+    @Mixin Confirmation confirmation = new Confirmation();
 
     @Override
     int run(CairnClient cairn, Output out) {
       String id = backupId(cairn);
-      if (!yes) {
-        cli().terminal().confirm(false, question(cairn.backups().get(siteId, id)));
+      if (!confirmation.yes) {
+        confirmation.ask(cli(), question(cairn.backups().get(siteId, id)));
       }
       Restoration started = collections.isEmpty() ? full(cairn, id) : partial(cairn, id);
       return follow(this, cairn, out, started, wait);
@@ -296,16 +294,11 @@ final class RestorationCommands extends Group {
         description = "Wait until it is COMPLETED or FAILED; the exit code says which.")
     boolean wait;
 
-    @Option(
-        names = {"-y", "--yes"},
-        description = "Do not ask.")
-    boolean yes;
+    @Mixin Confirmation confirmation = new Confirmation();
 
     @Override
     int run(CairnClient cairn, Output out) {
-      cli()
-          .terminal()
-          .confirm(yes, "Take restoration " + restorationId + " of " + siteId + " back?");
+      confirmation.ask(cli(), "Take restoration " + restorationId + " of " + siteId + " back?");
       Restoration started = cairn.restorations().undo(siteId, restorationId);
       return follow(this, cairn, out, started, wait);
     }

@@ -11,6 +11,7 @@ import dev.cairn.v1.SiteView;
 import java.time.Instant;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -21,6 +22,7 @@ import picocli.CommandLine.Parameters;
     subcommands = {
       SiteCommands.Create.class,
       SiteCommands.Get.class,
+      SiteCommands.Usage.class,
       SiteCommands.ListAll.class,
       SiteCommands.Delete.class
     })
@@ -62,17 +64,25 @@ final class SiteCommands extends Group {
 
     @Override
     int run(CairnClient cairn, Output out) {
-      Site site =
-          cairn
-              .sites()
-              .get(
-                  GetSiteRequest.newBuilder()
-                      .setSiteId(siteId)
-                      .setView(usage ? SiteView.SITE_VIEW_USAGE : SiteView.SITE_VIEW_BASIC)
-                      .build());
-      out.show(site, () -> Views.site(site));
-      return ExitCode.OK;
+      return show(cairn, out, siteId, usage ? SiteView.SITE_VIEW_USAGE : SiteView.SITE_VIEW_BASIC);
     }
+  }
+
+  @Command(
+      name = "usage",
+      description = "Show a site with what it occupies, and what deleting each backup would free.")
+  static final class Usage extends OnSite {
+    @Override
+    int run(CairnClient cairn, Output out) {
+      return show(cairn, out, siteId, SiteView.SITE_VIEW_USAGE);
+    }
+  }
+
+  private static int show(CairnClient cairn, Output out, String siteId, SiteView view) {
+    Site site =
+        cairn.sites().get(GetSiteRequest.newBuilder().setSiteId(siteId).setView(view).build());
+    out.show(site, () -> Views.site(site));
+    return ExitCode.OK;
   }
 
   @Command(name = "list", description = "List the sites that you may see.")
@@ -108,16 +118,12 @@ final class SiteCommands extends Group {
     @Option(names = "--allow-missing", description = "No error if there is no such site.")
     boolean allowMissing;
 
-    @Option(
-        names = {"-y", "--yes"},
-        description = "Do not ask.")
-    boolean yes;
+    @Mixin Confirmation confirmation = new Confirmation();
 
     @Override
     int run(CairnClient cairn, Output out) {
-      cli()
-          .terminal()
-          .confirm(yes, "Delete site " + siteId + " with all its content and backups, for good?");
+      confirmation.ask(
+          cli(), "Delete site " + siteId + " with all its content and backups, for good?");
       cairn
           .sites()
           .delete(

@@ -112,6 +112,153 @@ class CliIT {
   }
 
   @Test
+  void bindsARestoreToWhatWasPreviewed() {
+    cli.ok("backup", "create", site, "--wait");
+    cli.ok("item", "delete", site, "products", "item-00003");
+    cli.ok("item", "save", site, "products", "{\"_id\":\"new\"}");
+    Cli.Outcome shown = cli.ok("restoration", "preview", site, "latest");
+    assertThat(shown.out()).contains("products added: item-00003", "products removed: new");
+    String token = previewToken();
+    cli.ok("item", "save", site, "products", "{\"_id\":\"later\"}");
+
+    Cli.Outcome refused =
+        cli.run("restore", site, "latest", "--preview-token", token, "--wait", "--yes");
+    requireFailure(4, refused);
+    assertThat(refused.errors()).contains("PREVIEW_OUTDATED");
+
+    cli.ok("restore", site, "latest", "--preview-token", previewToken(), "--wait", "--yes");
+    assertThat(cli.ok("item", "count", site, "products").out().strip()).isEqualTo("250");
+  }
+
+  private String previewToken() {
+    return json(cli.ok("-o", "json", "restoration", "preview", site, "latest"))
+        .at("/previewToken")
+        .asText();
+  }
+
+  @Test
+  void clonesABackupIntoANewSite() {
+    cli.ok("backup", "create", site, "--wait");
+    String copy = site + "-copy";
+    cli.ok("restore", site, "latest", "-c", "orders:o", "--into-site", copy, "--wait", "--yes");
+    assertThat(cli.ok("item", "count", copy, "o").out().strip()).isEqualTo("10");
+    requireFailure(4, cli.run("restore", site, "latest", "--into-site", copy, "--yes"));
+  }
+
+  @Test
+  void putsASingleItemOfABackupBack() {
+    cli.ok("backup", "create", site, "--wait");
+    cli.ok("item", "save", site, "products", "{\"broken\":1}", "--id", "item-00007");
+    assertThat(cli.ok("backup", "list-items", site, "latest", "products", "-n", "9").out())
+        .contains("item-00007");
+    Cli.Outcome shown = cli.ok("backup", "get-item", site, "latest", "products", "item-00007");
+    assertThat(shown.errors()).contains("--raw | cairn item save " + site + " products --id");
+
+    Cli.Outcome raw =
+        cli.ok("backup", "get-item", site, "latest", "products", "item-00007", "--raw");
+    cli.runWithInput(
+            raw.out().getBytes(StandardCharsets.UTF_8),
+            "item",
+            "save",
+            site,
+            "products",
+            "--id",
+            "item-00007")
+        .succeeded();
+
+    assertThat(cli.ok("item", "get", site, "products", "item-00007", "--raw").out())
+        .isEqualTo(raw.out())
+        .contains("good");
+  }
+
+  @Test
+  void showsAndChangesTheSchedule() {
+    assertThat(cli.ok("schedule", "get", site).out()).contains("every 7d");
+    assertThat(
+            cli.ok("schedule", "update", site, "--cron", "30 3 * * 1-5", "--keep", "2", "--pause")
+                .out())
+        .contains("30 3 * * 1-5");
+    JsonNode paused = json(cli.ok("-o", "json", "schedule", "get", site));
+    assertThat(paused.at("/paused").asBoolean()).isTrue();
+    assertThat(paused.has("nextRunTime")).isFalse();
+    JsonNode resumed = json(cli.ok("-o", "json", "schedule", "update", site, "--resume"));
+    assertThat(resumed.at("/nextRunTime").asText()).isNotEmpty();
+    requireFailure(2, cli.run("schedule", "update", site, "--cron", "61 * * * *"));
+  }
+
+  @Test
+  void watchesEventsAndGoesOnWhereItStopped() throws IOException {
+    cli.ok("backup", "create", site, "--wait");
+    List<String> first =
+        cli.ok("-o", "json", "event", "watch", site, "--from", "beginning", "-n", "2")
+            .out()
+            .lines()
+            .toList();
+    String cursor = JSON.readTree(first.get(1)).at("/cursor").asText();
+    Cli.Running running = cli.start("-o", "json", "event", "watch", site, "--after-cursor", cursor);
+    Cli.Outcome next =
+        cli.ok("-o", "json", "event", "watch", site, "--after-cursor", cursor, "-n", "1");
+    assertThat(JSON.readTree(next.out()).at("/sequence").asLong()).isEqualTo(3);
+    running.interrupt();
+    assertThat(running.await(Duration.ofSeconds(30)).exitCode()).isEqualTo(130);
+  }
+
+  @Test
+  void showsWhatASiteOccupies() {
+    cli.ok("backup", "create", site, "--wait");
+    assertThat(cli.ok("site", "usage", site).out()).contains("260 items", "Total");
+    assertThat(json(cli.ok("-o", "json", "site", "usage", site)).at("/usage/backups")).hasSize(1);
+  }
+
+  @Test
+  void publishesTheSandbox() {
+    cli.ok("item", "save", site, "products", "--sandbox", "{\"_id\":\"draft\"}");
+    assertThat(cli.ok("item", "publish", site, "--yes").out()).contains("products");
+    cli.ok("item", "get", site, "products", "draft");
+  }
+
+  @Test
+  void selectsItemsWithEveryOperator() {
+    try (Cairn cairn = SERVERS.any().connect()) {
+      cairn.createCollection(site, "q");
+      for (int i = 1; i <= 3; i++) {
+        String document = "{'price':%1$d,'name':'Name %1$d','tags':['a','b%1$d']}".formatted(i);
+        cairn.save(site, "q", "p" + i, document.replace('\'', '"'));
+      }
+    }
+    where("price=2", "p2");
+    where("price!=2", "p1", "p3");
+    where("price<2", "p1");
+    where("price<=2", "p1", "p2");
+    where("price>2", "p3");
+    where("price>=2", "p2", "p3");
+    where("name^=Na", "p1", "p2", "p3");
+    where("name*=e 3", "p3");
+    matching("{'field':'price','isIn':[1,3]}", "p1", "p3");
+    matching("{'field':'tags','hasSome':['b1','z']}", "p1");
+    matching("{'field':'tags','hasAll':['a','b2']}", "p2");
+    matching("{'field':'name','exists':true}", "p1", "p2", "p3");
+    // What is misspelt must not select everything.
+    requireFailure(
+        2, cli.run("item", "list", site, "q", "--filter", "{\"not\":{\"comparison\":{}}}"));
+  }
+
+  private void where(String condition, String... ids) {
+    assertIds(cli.ok("-o", "json", "item", "list", site, "q", "--where", condition), ids);
+  }
+
+  private void matching(String comparison, String... ids) {
+    String filter = "{'anyOf':{'filters':[{'comparison':" + comparison + "}]}}";
+    assertIds(
+        cli.ok("-o", "json", "item", "list", site, "q", "--filter", filter.replace('\'', '"')),
+        ids);
+  }
+
+  private static void assertIds(Cli.Outcome listed, String... ids) {
+    assertThat(json(listed).at("/items").findValuesAsText("id")).containsExactly(ids);
+  }
+
+  @Test
   void saysByItsExitCodeWhatScriptsMustKnow() {
     assertThat(cli.run("--help").exitCode()).isZero();
     assertThat(cli.run("--version").exitCode()).isZero();

@@ -14,6 +14,10 @@ import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -198,6 +202,24 @@ public final class CairnClient implements AutoCloseable {
     public Builder bearerToken(Supplier<String> token) {
       this.bearerToken = token;
       return this;
+    }
+
+    /**
+     * The same with the token that a file holds, read before every attempt, so that whoever renews
+     * it only has to replace the file. A call fails with {@link java.io.UncheckedIOException} when
+     * it cannot be read.
+     */
+    @CanIgnoreReturnValue
+    public Builder bearerTokenFile(Path file) {
+      return bearerToken(() -> read(file));
+    }
+
+    private static String read(Path file) {
+      try {
+        return Files.readString(file).strip();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     /** How the connection is secured, such as {@code TlsChannelCredentials}. Default: plaintext. */

@@ -82,6 +82,7 @@ public final class BackupServer implements AutoCloseable {
   private final ScheduledExecutorService maintenanceThread;
   private final ScheduledExecutorService scheduleThread;
   private final ScheduledExecutorService watchThread;
+  private final ScheduledExecutorService reloadThread;
   private final JobThreads makeThreads;
   private final JobThreads verifyThreads;
   private final JobThreads restoreThreads;
@@ -93,22 +94,24 @@ public final class BackupServer implements AutoCloseable {
    * @throws StartException when that cannot be done
    */
   public static BackupServer start(ServerConfig config) {
-    return start(
+    InetSocketAddress address = Protection.address(config);
+    Protection protection = Protection.of(config);
+    return new BackupServer(
         config,
-        settings ->
-            NettyTransport.listenOn(
-                new InetSocketAddress(config.listen().address(), config.listen().port()),
-                settings));
+        protection,
+        settings -> NettyTransport.listenOn(address, protection.tls(), settings));
   }
 
   /** The same, behind another transport, for programs that embed the server. */
   public static BackupServer start(
       ServerConfig config, Function<NettyTransport.Settings, ServerBuilder<?>> transport) {
-    return new BackupServer(config, transport);
+    return new BackupServer(config, Protection.of(config), transport);
   }
 
   private BackupServer(
-      ServerConfig config, Function<NettyTransport.Settings, ServerBuilder<?>> transport) {
+      ServerConfig config,
+      Protection protection,
+      Function<NettyTransport.Settings, ServerBuilder<?>> transport) {
     this.config = config;
     InstantSource clock = InstantSource.system();
     makeThreads = new JobThreads("backup", config.backup().concurrentJobs(), JOBS);
@@ -117,6 +120,7 @@ public final class BackupServer implements AutoCloseable {
     maintenanceThread = timerThread("maintenance");
     scheduleThread = timerThread("schedule");
     watchThread = timerThread("watch");
+    reloadThread = timerThread("reload");
     boolean started = false;
     try {
       Path data = prepareDataDirectory();
@@ -206,6 +210,7 @@ public final class BackupServer implements AutoCloseable {
                   new Previews(sites, backups, backupItems, clock),
                   catalog.events()),
               grpcSettings(),
+              protection.tokens(),
               watchThread,
               transport.apply(transportSettings()));
       new Maintenance(
@@ -224,6 +229,7 @@ public final class BackupServer implements AutoCloseable {
                   RESTORATION_RETENTION,
                   config.eventRetention()))
           .start(maintenanceThread);
+      startReloading(protection);
       listen();
       startSchedules(schedules, clock);
       started = true;
@@ -243,6 +249,12 @@ public final class BackupServer implements AutoCloseable {
     long millis = SCHEDULE_TICK.toMillis();
     scheduleThread.scheduleWithFixedDelay(
         () -> schedules.tick(clock.instant()), 0, millis, TimeUnit.MILLISECONDS);
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // a look catches what it throws
+  private void startReloading(Protection protection) {
+    long millis = config.security().reloadInterval().toMillis();
+    reloadThread.scheduleWithFixedDelay(protection::look, millis, millis, TimeUnit.MILLISECONDS);
   }
 
   private static ScheduledExecutorService timerThread(String name) {
@@ -379,6 +391,7 @@ public final class BackupServer implements AutoCloseable {
   }
 
   private boolean stopJobs() {
+    reloadThread.shutdownNow();
     maintenanceThread.shutdownNow();
     boolean ended = stopSchedules();
     ended &= makeThreads.stop(JOBS_GRACE);

@@ -25,6 +25,7 @@ public record ServerConfig(
     Path dataDirectory,
     long diskReserveBytes,
     Listen listen,
+    Security security,
     Limits limits,
     Store store,
     Backup backup,
@@ -42,6 +43,32 @@ public record ServerConfig(
    * @param portFile where to write the port listened on
    */
   public record Listen(String address, int port, Optional<Path> portFile) {}
+
+  /**
+   * Who may connect and call.
+   *
+   * @param unprotected whether to listen beyond loopback even without TLS or authentication
+   * @param tls empty: in plain text
+   * @param auth empty: everybody may do everything
+   * @param reloadInterval how often the files are looked at
+   */
+  public record Security(
+      boolean unprotected, Optional<Tls> tls, Optional<Auth> auth, Duration reloadInterval) {}
+
+  /**
+   * Files in PEM form.
+   *
+   * @param clientAuthorities empty: clients need no certificate
+   */
+  public record Tls(Path certificate, Path privateKey, Optional<Path> clientAuthorities) {}
+
+  /**
+   * What tokens have to be.
+   *
+   * @param keys a JWK Set
+   * @param claim the name of the claim with the permissions
+   */
+  public record Auth(Path keys, String issuer, String audience, String claim, Duration clockSkew) {}
 
   /** The most of anything that a caller can ask for or occupy. */
   public record Limits(
@@ -171,6 +198,11 @@ public record ServerConfig(
     return loader
         .requireLess(ServerConfigKeys.ITEM_BYTES, ServerConfigKeys.MESSAGE_BYTES)
         .requireLess(ServerConfigKeys.MIN_INTERVAL, ServerConfigKeys.HEARTBEAT)
+        .requireWith(ServerConfigKeys.TLS_CERTIFICATE, ServerConfigKeys.TLS_PRIVATE_KEY)
+        .requireWith(ServerConfigKeys.TLS_PRIVATE_KEY, ServerConfigKeys.TLS_CERTIFICATE)
+        .requireWith(ServerConfigKeys.TLS_CLIENT_AUTHORITIES, ServerConfigKeys.TLS_CERTIFICATE)
+        .requireWith(ServerConfigKeys.AUTH_KEYS, ServerConfigKeys.AUTH_ISSUER)
+        .requireWith(ServerConfigKeys.AUTH_ISSUER, ServerConfigKeys.AUTH_KEYS)
         .finish();
   }
 
@@ -182,6 +214,7 @@ public record ServerConfig(
             values.get(ServerConfigKeys.LISTEN_ADDRESS),
             values.get(ServerConfigKeys.LISTEN_PORT),
             values.get(ServerConfigKeys.LISTEN_PORT_FILE)),
+        security(values),
         limits(values),
         new Store(
             values.get(ServerConfigKeys.OPEN_SITES),
@@ -206,6 +239,29 @@ public record ServerConfig(
         values.get(ServerConfigKeys.REQUEST_ID_RETENTION),
         values.get(ServerConfigKeys.EVENT_RETENTION),
         values.get(ServerConfigKeys.SHUTDOWN_GRACE));
+  }
+
+  private static Security security(ConfigValues values) {
+    Optional<Path> certificate = values.get(ServerConfigKeys.TLS_CERTIFICATE);
+    Optional<Path> privateKey = values.get(ServerConfigKeys.TLS_PRIVATE_KEY);
+    Optional<Path> keys = values.get(ServerConfigKeys.AUTH_KEYS);
+    return new Security(
+        values.get(ServerConfigKeys.LISTEN_UNPROTECTED),
+        certificate.map(
+            chain ->
+                new Tls(
+                    chain,
+                    privateKey.orElseThrow(),
+                    values.get(ServerConfigKeys.TLS_CLIENT_AUTHORITIES))),
+        keys.map(
+            file ->
+                new Auth(
+                    file,
+                    values.get(ServerConfigKeys.AUTH_ISSUER).orElseThrow(),
+                    values.get(ServerConfigKeys.AUTH_AUDIENCE),
+                    values.get(ServerConfigKeys.AUTH_CLAIM),
+                    values.get(ServerConfigKeys.AUTH_CLOCK_SKEW))),
+        values.get(ServerConfigKeys.RELOAD_INTERVAL));
   }
 
   private static Limits limits(ConfigValues values) {

@@ -40,6 +40,70 @@ final class ServerConfigKeys {
           "",
           "A file that the port listened on is written to once calls are taken.");
 
+  static final ConfigKey<Boolean> LISTEN_UNPROTECTED =
+      new ConfigKey<>(
+          "listen.beyond-loopback-unprotected",
+          ConfigType.flag(),
+          "false",
+          "Whether to listen beyond loopback even without TLS or without auth.keys: whoever reaches"
+              + " the port can then read, change and delete everything, or steal tokens.");
+
+  static final ConfigKey<Optional<Path>> TLS_CERTIFICATE =
+      new ConfigKey<>(
+          "tls.certificate",
+          ConfigType.optionalPath(),
+          "",
+          "The server's certificate and those between it and its authority (PEM); with it only TLS"
+              + " 1.2 and 1.3 are spoken.");
+  static final ConfigKey<Optional<Path>> TLS_PRIVATE_KEY =
+      new ConfigKey<>(
+          "tls.private-key",
+          ConfigType.optionalPath(),
+          "",
+          "The key of the certificate (PEM, PKCS #8, not encrypted).");
+  static final ConfigKey<Optional<Path>> TLS_CLIENT_AUTHORITIES =
+      new ConfigKey<>(
+          "tls.client-authorities",
+          ConfigType.optionalPath(),
+          "",
+          "Certificates (PEM) of authorities; with it clients need a certificate of one of them"
+              + " (mutual TLS).");
+  static final ConfigKey<Optional<Path>> AUTH_KEYS =
+      new ConfigKey<>(
+          "auth.keys",
+          ConfigType.optionalPath(),
+          "",
+          "A JWK Set with the public keys of whoever signs tokens; with it every call but health"
+              + " needs a token.");
+  static final ConfigKey<Optional<String>> AUTH_ISSUER =
+      new ConfigKey<>(
+          "auth.issuer",
+          ConfigType.optionalText(),
+          "",
+          "The iss that tokens must have. Required with auth.keys.");
+  static final ConfigKey<String> AUTH_AUDIENCE =
+      new ConfigKey<>(
+          "auth.audience", ConfigType.text(), "cairn", "The aud that tokens must have.");
+  static final ConfigKey<String> AUTH_CLAIM =
+      new ConfigKey<>(
+          "auth.permissions-claim",
+          ConfigType.text(),
+          "cairn",
+          "The claim that maps site ids, or *, to lists of permissions.");
+  static final ConfigKey<Duration> AUTH_CLOCK_SKEW =
+      new ConfigKey<>(
+          "auth.clock-skew",
+          ConfigType.duration("0", "5m"),
+          "30s",
+          "How far the clock of whoever signs tokens may be off.");
+  static final ConfigKey<Duration> RELOAD_INTERVAL =
+      new ConfigKey<>(
+          "reload.interval",
+          ConfigType.duration("100ms", "24h"),
+          "10s",
+          "How often the files of tls and auth are looked at; changed ones take effect for new"
+              + " connections and calls.");
+
   static final ConfigKey<Long> ITEM_BYTES =
       new ConfigKey<>(
           "limits.item-bytes",
@@ -281,6 +345,16 @@ final class ServerConfigKeys {
               LISTEN_ADDRESS,
               LISTEN_PORT,
               LISTEN_PORT_FILE,
+              LISTEN_UNPROTECTED,
+              TLS_CERTIFICATE,
+              TLS_PRIVATE_KEY,
+              TLS_CLIENT_AUTHORITIES,
+              AUTH_KEYS,
+              AUTH_ISSUER,
+              AUTH_AUDIENCE,
+              AUTH_CLAIM,
+              AUTH_CLOCK_SKEW,
+              RELOAD_INTERVAL,
               ITEM_BYTES,
               BATCH_ITEMS,
               COLLECTIONS_PER_SITE,

@@ -65,6 +65,7 @@ public final class ServerMain {
     } catch (StartException e) {
       err.println("cairn server cannot start: " + e.getMessage());
       return switch (e.kind()) {
+        case CONFIGURATION -> USAGE;
         case IN_USE -> IN_USE;
         case CANNOT_LISTEN -> CANNOT_LISTEN;
         case DATA -> DATA;
@@ -89,9 +90,13 @@ public final class ServerMain {
                 },
                 "shutdown"));
     log.info(
-        "cairn server listening address={} port={} data={} version={}",
+        "cairn server listening address={} port={} tls={} auth={} data={} version={}",
         config.listen().address(),
         server.port(),
+        config.security().tls().isEmpty()
+            ? "off"
+            : config.security().tls().get().clientAuthorities().isPresent() ? "mutual" : "on",
+        config.security().auth().isPresent() ? "on" : "off",
         config.dataDirectory(),
         version());
     try {

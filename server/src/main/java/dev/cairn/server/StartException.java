@@ -6,6 +6,8 @@ public final class StartException extends RuntimeException {
 
   /** What a program would do about it. */
   public enum Kind {
+    /** What the configuration asks for cannot or must not be done. */
+    CONFIGURATION,
     /** Another server has the data directory. */
     IN_USE,
     /** The address cannot be listened on. */

@@ -32,13 +32,22 @@ class ArchitectureTest {
           "error", List.of(),
           "telemetry", List.of(),
           "config", List.of(),
+          "auth", List.of("error", "telemetry"),
           "store", List.of("error", "telemetry"),
           "repository", List.of("error", "telemetry"),
           "site", List.of("error", "telemetry", "store", "repository"),
           "backup", List.of("error", "telemetry", "store", "repository", "site"),
           "restore", List.of("error", "telemetry", "store", "repository", "site", "backup"),
           "grpc",
-              List.of("error", "telemetry", "store", "repository", "site", "backup", "restore"));
+              List.of(
+                  "error",
+                  "telemetry",
+                  "auth",
+                  "store",
+                  "repository",
+                  "site",
+                  "backup",
+                  "restore"));
 
   /** What is delivered, without tests. */
   private static final JavaClasses CLASSES =

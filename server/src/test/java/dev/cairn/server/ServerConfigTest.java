@@ -1,6 +1,7 @@
 package dev.cairn.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.cairn.server.ServerConfig.Command;
@@ -32,6 +33,8 @@ final class ServerConfigTest {
                 Path.of("./cairn-data"),
                 64 << 20,
                 new ServerConfig.Listen("127.0.0.1", 7600, Optional.empty()),
+                new ServerConfig.Security(
+                    false, Optional.empty(), Optional.empty(), Duration.ofSeconds(10)),
                 new ServerConfig.Limits(
                     500_000,
                     1_000,
@@ -73,6 +76,15 @@ final class ServerConfigTest {
                 Path.of("/d\u00e4ta"),
                 1,
                 new ServerConfig.Listen("::1", 2, Optional.of(Path.of("port"))),
+                new ServerConfig.Security(
+                    true,
+                    Optional.of(
+                        new ServerConfig.Tls(
+                            Path.of("c.pem"), Path.of("c.key"), Optional.of(Path.of("ca.pem")))),
+                    Optional.of(
+                        new ServerConfig.Auth(
+                            Path.of("jwks"), "me", "you", "rights", Duration.ofSeconds(41))),
+                    Duration.ofSeconds(42)),
                 new ServerConfig.Limits(
                     1_003,
                     4,
@@ -103,6 +115,20 @@ final class ServerConfigTest {
                 Duration.ofSeconds(33)));
     assertThat(ALL_CHANGED.lines().map(line -> line.replaceAll("=.*", "")))
         .containsExactlyInAnyOrderElementsOf(keys());
+  }
+
+  @Test
+  void halfOfTlsOrAuthenticationIsRefused() {
+    assertThatThrownBy(() -> ServerConfig.of(Map.of("tls.certificate", "c.pem")))
+        .hasMessageContaining("tls.private-key");
+    assertThatThrownBy(() -> ServerConfig.of(Map.of("tls.private-key", "c.key")))
+        .hasMessageContaining("tls.certificate");
+    assertThatThrownBy(() -> ServerConfig.of(Map.of("tls.client-authorities", "ca.pem")))
+        .hasMessageContaining("tls.certificate");
+    assertThatThrownBy(() -> ServerConfig.of(Map.of("auth.keys", "jwks")))
+        .hasMessageContaining("auth.issuer");
+    assertThatThrownBy(() -> ServerConfig.of(Map.of("auth.issuer", "me")))
+        .hasMessageContaining("auth.keys");
   }
 
   @Test
@@ -228,6 +254,16 @@ final class ServerConfigTest {
       listen.address=::1
       listen.port=2
       listen.port-file=port
+      listen.beyond-loopback-unprotected=true
+      tls.certificate=c.pem
+      tls.private-key=c.key
+      tls.client-authorities=ca.pem
+      auth.keys=jwks
+      auth.issuer=me
+      auth.audience=you
+      auth.permissions-claim=rights
+      auth.clock-skew=41s
+      reload.interval=42s
       limits.item-bytes=1003
       limits.batch-items=4
       limits.collections-per-site=5

@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -94,15 +95,29 @@ public final class CairnCli implements Runnable {
   @Nullable String token;
 
   @Option(
+      names = "--token-file",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      defaultValue = "${env:CAIRN_TOKEN_FILE}",
+      showDefaultValue = Help.Visibility.NEVER,
+      description =
+          "A file with the token, read again for each call (CAIRN_TOKEN_FILE). --token wins.")
+  @Nullable Path tokenFile;
+
+  @Option(
       names = "--tls",
       scope = ScopeType.INHERIT,
-      description = "Encrypt, and check the server's certificate. Implied by the next three.")
+      description =
+          "Encrypt, and check the server's certificate (CAIRN_TLS=true). Implied by the next three"
+              + " (CAIRN_TLS_CA, CAIRN_TLS_CERT, CAIRN_TLS_KEY).")
   boolean tls;
 
   @Option(
       names = "--tls-ca",
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
+      defaultValue = "${env:CAIRN_TLS_CA}",
+      showDefaultValue = Help.Visibility.NEVER,
       description = "Certificates (PEM) to trust instead of the system's.")
   @Nullable String tlsCa;
 
@@ -110,6 +125,8 @@ public final class CairnCli implements Runnable {
       names = "--tls-cert",
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
+      defaultValue = "${env:CAIRN_TLS_CERT}",
+      showDefaultValue = Help.Visibility.NEVER,
       description = "This client's certificate (PEM); with --tls-key.")
   @Nullable String tlsCert;
 
@@ -117,6 +134,8 @@ public final class CairnCli implements Runnable {
       names = "--tls-key",
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
+      defaultValue = "${env:CAIRN_TLS_KEY}",
+      showDefaultValue = Help.Visibility.NEVER,
       description = "Its private key (PEM).")
   @Nullable String tlsKey;
 
@@ -297,16 +316,21 @@ public final class CairnCli implements Runnable {
 
   CairnClient connect(String address) {
     CairnClient.Builder builder = clients.apply(withPort(address));
-    boolean encrypted = tls || tlsCa != null || tlsCert != null || tlsKey != null;
+    // Not a default of the option: a flag that is on by default would be switched off by naming it.
+    boolean always = Boolean.parseBoolean(System.getenv("CAIRN_TLS"));
+    boolean encrypted = tls || always || tlsCa != null || tlsCert != null || tlsKey != null;
     if (encrypted) {
       builder.credentials(credentials());
     }
     String bearer = token;
-    if (bearer != null && !bearer.isEmpty()) {
-      if (!encrypted && !isLoopback(address)) {
-        remark("warning: the token travels to " + address + " unencrypted; use --tls.");
-      }
+    boolean given = bearer != null && !bearer.isEmpty();
+    if ((given || tokenFile != null) && !encrypted && !isLoopback(address)) {
+      remark("warning: the token travels to " + address + " unencrypted; use --tls.");
+    }
+    if (given) {
       builder.bearerToken(() -> bearer);
+    } else if (tokenFile != null) {
+      builder.bearerTokenFile(tokenFile);
     }
     if (timeout != null) {
       Duration time = Format.parseDuration(timeout);

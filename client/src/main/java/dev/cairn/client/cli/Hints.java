@@ -35,12 +35,25 @@ final class Hints {
       case ERROR_REASON_SITE_NOT_EMPTY ->
           "Repeat it with --force if collections and backups may go too.";
       case ERROR_REASON_EVENTS_EXPIRED -> failure.hint() + " Use --from now or --from beginning.";
-      case ERROR_REASON_UNAUTHENTICATED -> "Give a valid token by --token or CAIRN_TOKEN.";
+      case ERROR_REASON_UNAUTHENTICATED ->
+          "Give a valid token by --token-file (CAIRN_TOKEN_FILE) or CAIRN_TOKEN.";
+      case ERROR_REASON_PERMISSION_DENIED ->
+          "Ask whoever gives out tokens for "
+              + ids.getOrDefault("permission", "the right")
+                  .replace("|", " or ")
+                  .replace(",", " and ")
+              + " on "
+              + site
+              + ", or use another token.";
       case ERROR_REASON_INTERNAL ->
           failure.hint() + " Error id: " + ids.getOrDefault("error_id", "none");
       default ->
           failure.code() == Status.Code.UNAVAILABLE && failure.metadata().isEmpty()
-              ? failure.hint() + " Tried: " + server + " (--server, CAIRN_SERVER)."
+              ? failure.hint()
+                  + " Tried: "
+                  + server
+                  + " (--server, CAIRN_SERVER). If it speaks TLS: --tls, --tls-ca; if it wants to"
+                  + " know this client: --tls-cert, --tls-key."
               : failure.hint();
     };
   }

@@ -32,7 +32,7 @@ public final class ConfigLoader {
    */
   private static final Pattern OTHER_VARIABLES =
       Pattern.compile(
-          "CAIRN_(SERVER|TOKEN|TIMEOUT|CLI_.*|SERVICE_(HOST|PORT.*)|PORT|PORT_[0-9].*)");
+          "CAIRN_(SERVER|TOKEN|TOKEN_FILE|TLS|TLS_CA|TLS_CERT|TLS_KEY|TIMEOUT|CLI_.*|SERVICE_(HOST|PORT.*)|PORT|PORT_[0-9].*)");
 
   private final ConfigTable table;
   private final Map<ConfigKey<?>, Setting> settings = new HashMap<>();
@@ -122,6 +122,20 @@ public final class ConfigLoader {
     T large = larger.type().parse(setting(larger).text());
     if (small.compareTo(large) >= 0) {
       problem(described(smaller) + " must be less than " + described(larger));
+    }
+    return this;
+  }
+
+  /** Makes it a problem if a value is given that means nothing without another. */
+  public ConfigLoader requireWith(
+      ConfigKey<? extends Optional<?>> given, ConfigKey<? extends Optional<?>> needed) {
+    boolean lacks =
+        !refused.contains(given)
+            && !refused.contains(needed)
+            && given.type().parse(setting(given).text()).isPresent()
+            && needed.type().parse(setting(needed).text()).isEmpty();
+    if (lacks) {
+      problem(described(given) + " needs " + needed.name() + ", too");
     }
     return this;
   }

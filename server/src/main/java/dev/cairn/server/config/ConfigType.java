@@ -91,6 +91,20 @@ public final class ConfigType<T> {
         "a host name or an IP address", "", ConfigType::parseHost, Function.identity());
   }
 
+  /** Any text but none and spaces at its ends. */
+  public static ConfigType<String> text() {
+    return new ConfigType<>("a text", "", ConfigType::parseText, Function.identity());
+  }
+
+  /** A text, or nothing. */
+  public static ConfigType<Optional<String>> optionalText() {
+    return new ConfigType<>(
+        "a text or nothing",
+        "",
+        text -> text.isEmpty() ? Optional.empty() : Optional.of(parseText(text)),
+        value -> value.orElse(""));
+  }
+
   /** A file or directory, relative to where the server was started. */
   public static ConfigType<Path> path() {
     return new ConfigType<>("a path", "", ConfigType::parsePath, Path::toString);
@@ -146,6 +160,13 @@ public final class ConfigType<T> {
   private static String parseHost(String text) {
     if (!HOST.matcher(text).matches()) {
       throw new IllegalArgumentException("not a host");
+    }
+    return text;
+  }
+
+  private static String parseText(String text) {
+    if (text.isEmpty() || !text.strip().equals(text)) {
+      throw new IllegalArgumentException("empty, or spaces at its ends");
     }
     return text;
   }

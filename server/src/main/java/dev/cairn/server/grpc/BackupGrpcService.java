@@ -41,9 +41,6 @@ import java.util.stream.Collectors;
 
 /** {@code cairn.v1.BackupService}. */
 final class BackupGrpcService extends BackupServiceGrpc.BackupServiceImplBase {
-  /** Who calls, as long as nobody says who they are. */
-  static final String ANONYMOUS = "anonymous";
-
   private static final List<String> UPDATABLE = List.of("description", "labels", "pinned");
   private static final int DEFAULT_PAGE = 50;
 
@@ -80,7 +77,7 @@ final class BackupGrpcService extends BackupServiceGrpc.BackupServiceImplBase {
                 BackupType.ON_DEMAND,
                 new BackupRecord.Notes(
                     request.getDescription(), request.getLabelsMap(), request.getPinned()),
-                ANONYMOUS,
+                AccessControl.caller().name(),
                 RequestDigest.requestId(request, request.getRequestId())));
     Replies.send(
         caller, CreateBackupResponse.newBuilder().setBackup(messages.withProgress(view)).build());

@@ -2,10 +2,12 @@ package dev.cairn.server.grpc;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import dev.cairn.server.auth.Caller;
 import io.grpc.Context;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What is known of a call, for its errors and its lines in the log. Thread-safe; what the request
@@ -26,6 +28,7 @@ final class CallInfo {
   private final String id;
   private final String method;
   private volatile Map<String, String> names = Map.of();
+  private volatile Optional<Caller> caller = Optional.empty();
 
   CallInfo(String id, String method) {
     this.id = id;
@@ -44,6 +47,15 @@ final class CallInfo {
 
   String method() {
     return method;
+  }
+
+  /** Whoever makes the call, once that is known. */
+  Optional<Caller> caller() {
+    return caller;
+  }
+
+  void learn(Caller who) {
+    caller = Optional.of(who);
   }
 
   /** The ids that the request names, by the name of their field. */

@@ -1,5 +1,6 @@
 package dev.cairn.server.grpc;
 
+import dev.cairn.server.auth.Permission;
 import dev.cairn.server.site.EventFeed;
 import dev.cairn.server.site.EventLog;
 import dev.cairn.server.site.SiteId;
@@ -11,6 +12,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 
 /** {@code cairn.v1.EventService}. */
@@ -50,6 +52,8 @@ final class EventGrpcService extends EventServiceGrpc.EventServiceImplBase {
         .known("start_from", request.getStartFrom())
         .done();
     EventFeed.Start start = start(request);
+    Optional<Set<String>> watched =
+        AccessControl.caller().grants().sites(granted -> granted.contains(Permission.LIST_BACKUPS));
     EventStream stream =
         streams
             .watches()
@@ -58,6 +62,7 @@ final class EventGrpcService extends EventServiceGrpc.EventServiceImplBase {
                     new EventStream(
                         log,
                         messages,
+                        site -> watched.map(ids -> ids.contains(site.value())).orElse(true),
                         (ServerCallStreamObserver<WatchEventsResponse>) caller,
                         streams.heartbeat(),
                         streams.workers(),

@@ -15,6 +15,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,7 @@ final class EventStream implements Watches.Watch {
 
   private final EventLog log;
   private final EventMessages messages;
+  private final Predicate<SiteId> visible;
   private final ServerCallStreamObserver<WatchEventsResponse> caller;
   private final Duration heartbeat;
   private final ScheduledExecutorService timers;
@@ -55,6 +57,7 @@ final class EventStream implements Watches.Watch {
   /**
    * Made by the handler, on the event loop.
    *
+   * @param visible the sites whose events the caller may see; others are passed over
    * @param workers read the log and speak
    * @param timers only adds steps to the queue
    * @param onEnd called once, when the watch is over
@@ -62,6 +65,7 @@ final class EventStream implements Watches.Watch {
   EventStream(
       EventLog log,
       EventMessages messages,
+      Predicate<SiteId> visible,
       ServerCallStreamObserver<WatchEventsResponse> caller,
       Duration heartbeat,
       Workers workers,
@@ -69,6 +73,7 @@ final class EventStream implements Watches.Watch {
       Consumer<Watches.Watch> onEnd) {
     this.log = log;
     this.messages = messages;
+    this.visible = visible;
     this.caller = caller;
     this.heartbeat = heartbeat;
     this.timers = timers;
@@ -136,7 +141,9 @@ final class EventStream implements Watches.Watch {
       if (!caller.isReady()) {
         return false; // it is read again when there is room
       }
-      send(messages.message(event));
+      if (visible.test(event.siteId())) {
+        send(messages.message(event));
+      }
       open.passed(event);
     }
     return !events.isEmpty();

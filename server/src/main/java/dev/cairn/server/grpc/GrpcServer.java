@@ -1,5 +1,6 @@
 package dev.cairn.server.grpc;
 
+import dev.cairn.server.auth.Tokens;
 import dev.cairn.server.backup.BackupItems;
 import dev.cairn.server.backup.Backups;
 import dev.cairn.server.backup.UsageMeter;
@@ -24,6 +25,7 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
@@ -97,12 +99,14 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * Nothing is served yet.
    *
+   * @param tokens empty: everybody may do everything
    * @param watchThread one thread; has to live until nothing is published any more
    * @param transport where calls come from; it is given everything else that it needs
    */
   public GrpcServer(
       Domain domain,
       Settings settings,
+      Optional<Tokens> tokens,
       ScheduledExecutorService watchThread,
       ServerBuilder<?> transport) {
     Limits limits = settings.limits();
@@ -157,6 +161,7 @@ public final class GrpcServer implements AutoCloseable {
             .fallbackHandlerRegistry(new UnknownMethods())
             // The last one added is the first to see a call.
             .intercept(new WorkerInterceptor(workers))
+            .intercept(new AccessControl(tokens, Rights.ofContract(), workers))
             .intercept(new ErrorInterceptor())
             .intercept(new CallLog(System::nanoTime, settings.slowCall()))
             .build();

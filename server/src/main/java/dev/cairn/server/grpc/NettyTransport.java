@@ -47,10 +47,15 @@ public final class NettyTransport {
       Duration maxIdle,
       Optional<Duration> maxAge) {}
 
-  /** A transport that listens on {@code address} once its server is started. */
-  public static ServerBuilder<?> listenOn(InetSocketAddress address, Settings settings) {
+  /**
+   * A transport that listens on {@code address} once its server is started.
+   *
+   * @param tls empty: in plain text
+   */
+  public static ServerBuilder<?> listenOn(
+      InetSocketAddress address, Optional<ServerTls> tls, Settings settings) {
     NettyServerBuilder builder =
-        NettyServerBuilder.forAddress(address, InsecureServerCredentials.create())
+        listenOn(address, tls)
             .maxInboundMessageSize(
                 (int) Math.min(Integer.MAX_VALUE, SLACK * (long) settings.messageBytes()))
             .maxInboundMetadataSize(settings.metadataBytes())
@@ -71,5 +76,11 @@ public final class NettyTransport {
                     .maxConnectionAge(age.toMillis(), TimeUnit.MILLISECONDS)
                     .maxConnectionAgeGrace(AGE_GRACE.toMillis(), TimeUnit.MILLISECONDS));
     return builder;
+  }
+
+  private static NettyServerBuilder listenOn(InetSocketAddress address, Optional<ServerTls> tls) {
+    return tls.isPresent()
+        ? NettyServerBuilder.forAddress(address).sslContext(tls.get().context())
+        : NettyServerBuilder.forAddress(address, InsecureServerCredentials.create());
   }
 }

@@ -83,7 +83,7 @@ final class RestorationGrpcService extends RestorationServiceGrpc.RestorationSer
                 RestorationMessages.mode(request.getVerification()),
                 request.getAllowCorrupt(),
                 token(request.getPreviewToken()),
-                BackupGrpcService.ANONYMOUS,
+                AccessControl.caller().name(),
                 RequestDigest.requestId(request, request.getRequestId())));
     Replies.send(
         caller,
@@ -116,7 +116,7 @@ final class RestorationGrpcService extends RestorationServiceGrpc.RestorationSer
                 RestorationMessages.mode(request.getVerification()),
                 request.getAllowCorrupt(),
                 token(request.getPreviewToken()),
-                BackupGrpcService.ANONYMOUS,
+                AccessControl.caller().name(),
                 RequestDigest.requestId(request, request.getRequestId())));
     Replies.send(
         caller,
@@ -287,7 +287,7 @@ final class RestorationGrpcService extends RestorationServiceGrpc.RestorationSer
         restorations.undo(
             new SiteId(request.getSiteId()),
             new RestorationId(request.getRestorationId()),
-            BackupGrpcService.ANONYMOUS,
+            AccessControl.caller().name(),
             requestId);
     Replies.send(
         caller,

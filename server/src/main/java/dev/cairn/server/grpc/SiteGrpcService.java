@@ -21,6 +21,8 @@ import dev.cairn.v1.SiteUsage;
 import dev.cairn.v1.SiteView;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /** {@code cairn.v1.SiteService}. */
 final class SiteGrpcService extends SiteServiceGrpc.SiteServiceImplBase {
@@ -79,16 +81,36 @@ final class SiteGrpcService extends SiteServiceGrpc.SiteServiceImplBase {
         .done();
     String after = PageTokens.position(request, request.getPageToken());
     int size = Replies.pageSize(request.getPageSize(), limits);
-    List<Site> found =
-        sites.list(prefix, after, size + 1).stream().map(each -> message(each).build()).toList();
+    // Any right on a site is enough to know that it is there.
+    Optional<Set<String>> visible =
+        AccessControl.caller().grants().sites(granted -> !granted.isEmpty());
+    List<SiteRecord> rest =
+        visible
+            .map(ids -> named(ids, prefix).stream().filter(each -> isAfter(each, after)).toList())
+            .orElseGet(() -> sites.list(prefix, after, size + 1));
+    List<Site> found = rest.stream().map(each -> message(each).build()).toList();
     Replies.Page<Site> page = Replies.page(found, size, Site::getSerializedSize, limits);
     Replies.send(
         caller,
         ListSitesResponse.newBuilder()
             .addAllSites(page.entries())
             .setNextPageToken(page.next(last -> PageTokens.make(request, last.getId())))
-            .setTotalSize(sites.count(prefix))
+            .setTotalSize(
+                visible.map(ids -> named(ids, prefix).size()).orElseGet(() -> sites.count(prefix)))
             .build());
+  }
+
+  /** Those of the ids, as many as a token can hold, that are of a site; in the order of ids. */
+  private List<SiteRecord> named(Set<String> ids, String prefix) {
+    return ids.stream()
+        .filter(id -> id.startsWith(prefix))
+        .sorted()
+        .flatMap(id -> sites.find(id).stream())
+        .toList();
+  }
+
+  private static boolean isAfter(SiteRecord site, String after) {
+    return site.id().value().compareTo(after) > 0;
   }
 
   @Override

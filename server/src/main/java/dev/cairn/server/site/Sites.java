@@ -156,6 +156,17 @@ public final class Sites {
   }
 
   /**
+   * The site.
+   *
+   * @param id may be anything; empty if it cannot be an id
+   */
+  public Optional<SiteRecord> find(String id) {
+    return SiteId.isValid(id)
+        ? catalog.get(SiteRecord.key(new SiteId(id)), SiteRecord.class)
+        : Optional.empty();
+  }
+
+  /**
    * Up to {@code limit} sites whose id starts with {@code prefix} and comes after {@code after}.
    */
   public List<SiteRecord> list(String prefix, String after, int limit) {

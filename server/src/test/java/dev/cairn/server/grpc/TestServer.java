@@ -37,9 +37,13 @@ import dev.cairn.v1.WatchBackupRequest;
 import dev.cairn.v1.WatchBackupResponse;
 import dev.cairn.v1.WatchRestorationRequest;
 import dev.cairn.v1.WatchRestorationResponse;
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.stub.MetadataUtils;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -83,6 +87,15 @@ public final class TestServer implements AutoCloseable {
       map.put(settings[i], settings[i + 1]);
     }
     return new TestServer(data, map);
+  }
+
+  /** A caller that shows {@code token}; errors without details are noticed, too. */
+  Channel as(String token) {
+    Metadata headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
+    return ClientInterceptors.intercept(
+        channel, MetadataUtils.newAttachHeadersInterceptor(headers));
   }
 
   ManagedChannel channel() {

@@ -145,7 +145,7 @@ final class BackupJob {
                   + manifest.itemCount()
                   + " items in "
                   + manifest.collections().size()
-                  + " collections");
+                  + (manifest.collections().size() == 1 ? " collection" : " collections"));
         });
   }
 

@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Sites {
   private static final Logger log = LoggerFactory.getLogger(Sites.class);
+  private static final int PURGE_BATCH = 200;
 
   private final SiteFiles files;
   private final NewSites newSites;
@@ -305,24 +306,35 @@ public final class Sites {
     return files.layout().staging(id);
   }
 
-  /** Forgets request ids of what was created before {@code before}; answers how many. */
+  /**
+   * Forgets request ids of what was created before {@code before}, some in each step, so that other
+   * changes do not wait for long; answers how many.
+   */
   public int purgeRequests(Instant before) {
-    return catalog.apply(
-        transaction -> {
-          int purged = 0;
-          for (String key : catalog.keys(RequestRecord.ALL)) {
-            boolean old =
-                transaction
-                    .get(key, RequestRecord.class)
-                    .map(record -> record.time().isBefore(before))
-                    .orElse(false);
-            if (old) {
-              transaction.delete(key);
-              purged++;
-            }
-          }
-          return purged;
-        });
+    List<String> keys = catalog.keys(RequestRecord.ALL);
+    int purged = 0;
+    for (int from = 0; from < keys.size(); from += PURGE_BATCH) {
+      List<String> batch = keys.subList(from, Math.min(keys.size(), from + PURGE_BATCH));
+      purged += catalog.apply(transaction -> purgeRequests(transaction, batch, before));
+    }
+    return purged;
+  }
+
+  private static int purgeRequests(
+      CatalogTransaction transaction, List<String> keys, Instant before) {
+    int purged = 0;
+    for (String key : keys) {
+      boolean old =
+          transaction
+              .get(key, RequestRecord.class)
+              .map(record -> record.time().isBefore(before))
+              .orElse(false);
+      if (old) {
+        transaction.delete(key);
+        purged++;
+      }
+    }
+    return purged;
   }
 
   /** There is no such site, or not any more. */

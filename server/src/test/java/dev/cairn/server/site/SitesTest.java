@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -90,6 +91,23 @@ final class SitesTest {
     assertFails(
         Reason.SITE_ALREADY_EXISTS,
         () -> server.sites.create(SITE, "one", Map.of(), Optional.of(new RequestId("r2", "same"))));
+  }
+
+  @Test
+  void manyRequestIdsAreForgottenWhateverTheirNumber() {
+    server.catalog.apply(
+        transaction -> {
+          for (int i = 0; i < 450; i++) {
+            Instant time = i == 310 ? server.clock.instant() : Instant.EPOCH;
+            RequestRecord.put(
+                transaction, SITE, Optional.of(new RequestId("r" + i, "same")), "it", time);
+          }
+          return Boolean.TRUE;
+        });
+
+    assertThat(server.sites.purgeRequests(server.clock.instant())).isEqualTo(449);
+
+    assertThat(server.catalog.keys(RequestRecord.ALL)).singleElement().asString().endsWith("r310");
   }
 
   @Test

@@ -137,6 +137,7 @@ public record ServerConfig(
 
   private static final String HELP = "help";
   private static final String PRINT_CONFIG = "print-config";
+  private static final String EXAMPLE_CONFIG = "example-config";
   private static final String CONFIG = "config";
 
   /**
@@ -146,9 +147,14 @@ public record ServerConfig(
    * @throws ConfigException with everything that is wrong
    */
   public static Command parse(List<String> arguments, Map<String, String> environment) {
-    Flags flags = Flags.parse(longNames(arguments), Set.of(HELP, PRINT_CONFIG), Set.of(CONFIG));
+    Flags flags =
+        Flags.parse(
+            longNames(arguments), Set.of(HELP, PRINT_CONFIG, EXAMPLE_CONFIG), Set.of(CONFIG));
     if (flags.has(HELP)) {
       return new Print(help());
+    }
+    if (flags.has(EXAMPLE_CONFIG)) {
+      return new Print(exampleFile());
     }
     ConfigLoader loader = new ConfigLoader(ServerConfigKeys.TABLE);
     flags.option(CONFIG).ifPresent(loader::file);
@@ -175,6 +181,10 @@ public record ServerConfig(
               Reads KEY=VALUE lines from a properties file in UTF-8.
           --print-config
               Prints the effective values and ends.
+          --example-config
+              Prints a file to begin with, every key explained, and ends.
+          --version
+              Prints the version and ends.
           -h, --help
               Prints this and ends.
 
@@ -183,6 +193,17 @@ public record ServerConfig(
 
         """
         + ServerConfigKeys.TABLE.help();
+  }
+
+  /** A file to begin with, every key explained and left at its default. */
+  public static String exampleFile() {
+    return """
+        # Configuration of the Cairn server: java -jar cairn-server.jar --config THIS-FILE
+        # Every key is here, with its default. Take away the # of what shall be different.
+        # Flags (--listen.port=7600) win over variables (CAIRN_LISTEN_PORT=7600), those over this
+        # file. Sizes as 64MiB or 500KB, durations as 500ms, 30s, 10m, 7d. UTF-8.
+        """
+        + ServerConfigKeys.TABLE.exampleFile();
   }
 
   /** All keys as a table for the README. */

@@ -48,7 +48,9 @@ import picocli.CommandLine.Spec;
       ScheduleCommands.class,
       EventCommands.class,
       ConsoleCommand.class,
-      Tour.class
+      Tour.class,
+      HelpCommand.class,
+      CompletionCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
@@ -61,15 +63,21 @@ import picocli.CommandLine.Spec;
       "6:Not logged in, or without the right.",
       "130:Interrupted with Ctrl-C."
     },
-    footerHeading = "%nFirst steps:%n",
+    footerHeading = "%nExamples:%n",
     footer = {
-      "  cairn tour                                   see all of it in half a minute",
+      "  cairn tour                                     see all of it in half a minute",
       "  cairn site create shop",
-      "  cairn item import shop products products.jsonl --create-collection",
-      "  cairn backup create shop --wait",
-      "  cairn restore shop latest --wait",
+      "  cairn item import shop products products.jsonl.gz --create-collection",
+      "  cairn backup create shop --description 'before the update' --wait",
+      "  cairn backup list shop                         what there is, and what goes next",
+      "  cairn restoration preview shop latest          what would be added, changed, removed",
+      "  cairn restore shop latest --collection products --wait",
+      "  cairn restoration undo shop latest --wait",
+      "  cairn schedule update shop --interval 1d       automatic backups every day",
+      "  cairn backup list shop -o json | jq -r '.backups[0].id'",
+      "  cairn console                                  the same in a browser",
       "",
-      "'cairn COMMAND --help' says more about each."
+      "'cairn COMMAND --help' says more about each, 'cairn help --all' everything."
     })
 public final class CairnCli implements Runnable {
   static final String DEFAULT_SERVER = "127.0.0.1:7600";
@@ -219,7 +227,8 @@ public final class CairnCli implements Runnable {
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler((e, failed, parsed) -> errors().of(e))
         .setParameterExceptionHandler((e, given) -> errors().ofUsage(e));
-    command.addSubcommand("restore", new RestorationCommands.Start());
+    CommandLine restore = new CommandLine(new RestorationCommands.Start());
+    command.addSubcommand("restore", restore.setCommandName("restore"));
     dress(command);
     int code = command.execute(args);
     out.flush();
@@ -230,7 +239,9 @@ public final class CairnCli implements Runnable {
   private static void dress(CommandLine command) {
     UsageMessageSpec usage = command.getCommandSpec().usageMessage();
     usage.width(100).sortOptions(false).abbreviateSynopsis(true);
-    if (command.getParent() != null) {
+    if (command.getParent() == null) {
+      CommandGroups.showFirst(command);
+    } else {
       command.setHelpFactory(
           (spec, colors) ->
               new Help(spec, colors) {

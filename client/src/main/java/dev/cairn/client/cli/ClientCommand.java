@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 
 /** A verb that calls the server. */
 abstract class ClientCommand implements Callable<Integer> {
-  private static final String LATEST = "latest";
+  static final String LATEST = "latest";
 
   @Spec CommandSpec spec;
 

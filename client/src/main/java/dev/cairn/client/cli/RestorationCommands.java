@@ -71,8 +71,30 @@ final class RestorationCommands extends Group {
 
   /** A verb about one restoration. */
   abstract static class OnRestoration extends OnSite {
-    @Parameters(index = "1", paramLabel = "RESTORATION", description = "Id of the restoration.")
-    String restorationId;
+    @Parameters(
+        index = "1",
+        paramLabel = "RESTORATION",
+        description = "Id of the restoration, or latest.")
+    String given;
+
+    /** The id that was given, or that of the restoration that was requested last. */
+    final String restorationId(CairnClient cairn) {
+      if (!given.equals(LATEST)) {
+        return given;
+      }
+      Restoration latest =
+          cairn
+              .restorations()
+              .list(ListRestorationsRequest.newBuilder().setSiteId(siteId).setPageSize(1).build())
+              .first()
+              .orElseThrow(
+                  () ->
+                      new UsageException(
+                          "Site " + siteId + " has no restoration.",
+                          "Start one: cairn restore " + siteId + " latest"));
+      cli().remark("The latest restoration is " + latest.getId() + ".");
+      return latest.getId();
+    }
   }
 
   @Command(
@@ -225,7 +247,7 @@ final class RestorationCommands extends Group {
   static final class Get extends OnRestoration {
     @Override
     int run(CairnClient cairn, Output out) {
-      Restoration restoration = cairn.restorations().get(siteId, restorationId);
+      Restoration restoration = cairn.restorations().get(siteId, restorationId(cairn));
       out.show(restoration, () -> JobViews.restoration(restoration));
       return ExitCode.OK;
     }
@@ -276,7 +298,7 @@ final class RestorationCommands extends Group {
   static final class Cancel extends OnRestoration {
     @Override
     int run(CairnClient cairn, Output out) {
-      Restoration canceled = cairn.restorations().cancel(siteId, restorationId);
+      Restoration canceled = cairn.restorations().cancel(siteId, restorationId(cairn));
       out.show(canceled, () -> JobViews.restoration(canceled));
       return ExitCode.OK;
     }
@@ -298,8 +320,9 @@ final class RestorationCommands extends Group {
 
     @Override
     int run(CairnClient cairn, Output out) {
-      confirmation.ask(cli(), "Take restoration " + restorationId + " of " + siteId + " back?");
-      Restoration started = cairn.restorations().undo(siteId, restorationId);
+      String id = restorationId(cairn);
+      confirmation.ask(cli(), "Take restoration " + id + " of " + siteId + " back?");
+      Restoration started = cairn.restorations().undo(siteId, id);
       return follow(this, cairn, out, started, wait);
     }
   }
@@ -314,13 +337,13 @@ final class RestorationCommands extends Group {
     @Override
     int run(CairnClient cairn, Output out) {
       Jobs jobs = new Jobs(cli(), cairn);
+      String id = restorationId(cairn);
       if (out.isJson()) {
-        try (Watch<Restoration> watch = cairn.restorations().watch(siteId, restorationId)) {
+        try (Watch<Restoration> watch = cairn.restorations().watch(siteId, id)) {
           return jobs.outcome(watch.await(state -> out.showNext(state, () -> "")));
         }
       }
-      Restoration last =
-          jobs.await(Restoration.newBuilder().setSiteId(siteId).setId(restorationId).build());
+      Restoration last = jobs.await(Restoration.newBuilder().setSiteId(siteId).setId(id).build());
       out.show(last, () -> JobViews.restoration(last));
       return jobs.outcome(last);
     }

@@ -19,6 +19,9 @@ import dev.cairn.v1.RestorePartialBackupRequest;
 import dev.cairn.v1.UpdateBackupRequest;
 import dev.cairn.v1.UpdateBackupScheduleRequest;
 import io.grpc.Status.Code;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,11 +76,72 @@ class CairnCliTest {
     }
   }
 
+  @Test
+  void everyCommandHasItsPlaceInTheOverview() {
+    CommandLine root = new CommandLine(new CairnCli(Terminal.system(), CairnClient::builder));
+
+    assertThat(root.getSubcommands().keySet()).isNotEmpty().allMatch(CommandGroups::has);
+    assertThat(shell.run("--help").out().lines())
+        .anyMatch(line -> line.startsWith("  backup "))
+        .anyMatch(line -> line.startsWith("  restore "));
+  }
+
+  @Test
+  void showsTheHelpOfACommandOrOfAll() {
+    assertThat(shell.run("help", "backup", "create").out())
+        .isEqualTo(shell.run("backup", "create", "--help").out());
+    assertThat(shell.run("help").out()).isEqualTo(shell.run("--help").out());
+    assertThat(shell.run("restore", "--help").out()).startsWith("Usage: cairn restore ");
+    String all = shell.run("help", "--all").out();
+    assertThat(all).contains("── cairn ──", "── cairn backup create ──", "── cairn restore ──");
+    assertThat(all.split("── cairn schedule update ──")).hasSize(2);
+    Result unknown = shell.run("help", "backup", "nonsense");
+    assertThat(unknown.code()).isEqualTo(2);
+    assertThat(unknown.err()).contains("no command 'backup nonsense'", "hint: ");
+  }
+
+  @Test
+  void completesInBash() throws IOException, InterruptedException {
+    Result script = shell.run("completion", "bash");
+    assertThat(script.code()).isZero();
+    Process bash =
+        new ProcessBuilder(
+                "bash",
+                "-c",
+                "source /dev/stdin; COMP_WORDS=(cairn backup cr); COMP_CWORD=2;"
+                    + " COMP_LINE='cairn backup cr'; _complete_cairn; echo \"${COMPREPLY[*]}\"")
+            // Only inside a completion is compopt silent.
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try (OutputStream in = bash.getOutputStream()) {
+      in.write(script.out().getBytes(StandardCharsets.UTF_8));
+    }
+    String completed =
+        new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    assertThat(bash.waitFor()).as(completed).isZero();
+    assertThat(completed).isEqualTo("create");
+    assertThat(shell.run("completion", "fish").code()).isEqualTo(2);
+  }
+
+  @Test
+  void takesBackTheLatestRestoration() {
+    shell.run("backup", "create", "shop", "--wait");
+    assertThat(shell.run("restoration", "undo", "shop", "latest", "--yes").err())
+        .contains("no restoration");
+    shell.run("restore", "shop", "latest", "--wait", "--yes");
+
+    Result undone = shell.run("restoration", "undo", "shop", "latest", "--wait", "--yes");
+
+    assertThat(undone.code()).as(undone.err()).isZero();
+    assertThat(undone.err()).contains("The latest restoration is ");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
         "''|Say what to do",
+        "console --port 70000|no port",
         "nonsense|nonsense",
         "backup|Say what to do: create",
         "backup create|SITE",

@@ -65,6 +65,29 @@ public final class ConfigTable {
     return text.toString();
   }
 
+  /**
+   * The keys, as a file to begin with: each explained, and commented out with its default, so that
+   * what is not changed follows the defaults of later versions. Ends with a line break.
+   */
+  public String exampleFile() {
+    StringBuilder text = new StringBuilder();
+    for (ConfigKey<?> key : keys()) {
+      String value = PropertiesText.escape(key.shown(key.defaultText()));
+      text.append("\n# ")
+          .append(key.description())
+          .append("\n# Allowed: ")
+          .append(key.type().allowed())
+          .append(". Variable: ")
+          .append(key.variable())
+          .append("\n#")
+          .append(key.name())
+          .append('=')
+          .append(value)
+          .append('\n');
+    }
+    return text.toString();
+  }
+
   Collection<ConfigKey<?>> keys() {
     return byName.values();
   }

@@ -219,6 +219,8 @@ public final class CairnCli implements Runnable {
   /** Runs one command; returns its {@link ExitCode}. */
   int run(String... args) {
     CommandLine command = new CommandLine(this);
+    CommandLine restore = new CommandLine(new RestorationCommands.Start());
+    command.addSubcommand("restore", restore.setCommandName("restore"));
     PrintWriter out = new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8);
     command
         .setOut(out)
@@ -227,8 +229,6 @@ public final class CairnCli implements Runnable {
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler((e, failed, parsed) -> errors().of(e))
         .setParameterExceptionHandler((e, given) -> errors().ofUsage(e));
-    CommandLine restore = new CommandLine(new RestorationCommands.Start());
-    command.addSubcommand("restore", restore.setCommandName("restore"));
     dress(command);
     int code = command.execute(args);
     out.flush();

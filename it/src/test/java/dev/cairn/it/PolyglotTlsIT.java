@@ -1,11 +1,8 @@
 package dev.cairn.it;
 
-import static org.assertj.core.api.Assumptions.assumeThat;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,9 +24,6 @@ class PolyglotTlsIT {
 
   @BeforeAll
   static void startServer() throws IOException, InterruptedException {
-    assumeThat(Files.readString(Settings.root().resolve("README.md")))
-        .as("the server does not speak TLS yet")
-        .contains("`tls.certificate`");
     credentials = Credentials.in(SERVERS.directory());
     SERVERS.start(
         "--tls.certificate=" + credentials.certificate(),

@@ -31,6 +31,7 @@ import dev.cairn.server.store.KeyValueStore;
 import dev.cairn.server.store.StoreEngine;
 import dev.cairn.server.store.rocksdb.EngineSettings;
 import dev.cairn.server.store.rocksdb.RocksStoreEngine;
+import dev.cairn.server.telemetry.AuditFile;
 import io.grpc.ServerBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -124,6 +125,9 @@ public final class BackupServer implements AutoCloseable {
     boolean started = false;
     try {
       Path data = prepareDataDirectory();
+      if (config.security().auditFile().isPresent()) {
+        storage.add(openAudit(config.security().auditFile().get()));
+      }
       SiteLayout layout = new SiteLayout(data);
       ReserveFile reserve = new ReserveFile(data.resolve("RESERVE"), config.diskReserveBytes());
       reserve.release();
@@ -277,6 +281,15 @@ public final class BackupServer implements AutoCloseable {
     return data;
   }
 
+  private static AuditFile openAudit(Path file) {
+    try {
+      return new AuditFile(file);
+    } catch (IOException e) {
+      throw new StartException(
+          StartException.Kind.CONFIGURATION, "audit.file cannot be written: " + e.getMessage(), e);
+    }
+  }
+
   private EngineSettings engineSettings() {
     EngineSettings defaults = EngineSettings.defaults();
     ServerConfig.Store store = config.store();
@@ -311,7 +324,9 @@ public final class BackupServer implements AutoCloseable {
         limits.importSilence(),
         SLOW_CALL,
         config.backup().recordRetention(),
-        RESTORATION_RETENTION);
+        RESTORATION_RETENTION,
+        // Of callers without names there is nothing to tell, unless somebody wants to have it.
+        config.security().auth().isPresent() || config.security().auditFile().isPresent());
   }
 
   private NettyTransport.Settings transportSettings() {

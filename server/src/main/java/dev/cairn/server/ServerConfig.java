@@ -51,9 +51,14 @@ public record ServerConfig(
    * @param tls empty: in plain text
    * @param auth empty: everybody may do everything
    * @param reloadInterval how often the files are looked at
+   * @param auditFile empty: the audit log is among the other lines
    */
   public record Security(
-      boolean unprotected, Optional<Tls> tls, Optional<Auth> auth, Duration reloadInterval) {}
+      boolean unprotected,
+      Optional<Tls> tls,
+      Optional<Auth> auth,
+      Duration reloadInterval,
+      Optional<Path> auditFile) {}
 
   /**
    * Files in PEM form.
@@ -282,7 +287,8 @@ public record ServerConfig(
                     values.get(ServerConfigKeys.AUTH_AUDIENCE),
                     values.get(ServerConfigKeys.AUTH_CLAIM),
                     values.get(ServerConfigKeys.AUTH_CLOCK_SKEW))),
-        values.get(ServerConfigKeys.RELOAD_INTERVAL));
+        values.get(ServerConfigKeys.RELOAD_INTERVAL),
+        values.get(ServerConfigKeys.AUDIT_FILE));
   }
 
   private static Limits limits(ConfigValues values) {

@@ -104,6 +104,13 @@ final class ServerConfigKeys {
           "How often the files of tls and auth are looked at; changed ones take effect for new"
               + " connections and calls.");
 
+  static final ConfigKey<Optional<Path>> AUDIT_FILE =
+      new ConfigKey<>(
+          "audit.file",
+          ConfigType.optionalPath(),
+          "",
+          "A file for the audit log alone; without it its lines are among the others.");
+
   static final ConfigKey<Long> ITEM_BYTES =
       new ConfigKey<>(
           "limits.item-bytes",
@@ -355,6 +362,7 @@ final class ServerConfigKeys {
               AUTH_CLAIM,
               AUTH_CLOCK_SKEW,
               RELOAD_INTERVAL,
+              AUDIT_FILE,
               ITEM_BYTES,
               BATCH_ITEMS,
               COLLECTIONS_PER_SITE,

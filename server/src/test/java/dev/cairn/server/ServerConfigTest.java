@@ -34,7 +34,11 @@ final class ServerConfigTest {
                 64 << 20,
                 new ServerConfig.Listen("127.0.0.1", 7600, Optional.empty()),
                 new ServerConfig.Security(
-                    false, Optional.empty(), Optional.empty(), Duration.ofSeconds(10)),
+                    false,
+                    Optional.empty(),
+                    Optional.empty(),
+                    Duration.ofSeconds(10),
+                    Optional.empty()),
                 new ServerConfig.Limits(
                     500_000,
                     1_000,
@@ -84,7 +88,8 @@ final class ServerConfigTest {
                     Optional.of(
                         new ServerConfig.Auth(
                             Path.of("jwks"), "me", "you", "rights", Duration.ofSeconds(41))),
-                    Duration.ofSeconds(42)),
+                    Duration.ofSeconds(42),
+                    Optional.of(Path.of("audit"))),
                 new ServerConfig.Limits(
                     1_003,
                     4,
@@ -264,6 +269,7 @@ final class ServerConfigTest {
       auth.permissions-claim=rights
       auth.clock-skew=41s
       reload.interval=42s
+      audit.file=audit
       limits.item-bytes=1003
       limits.batch-items=4
       limits.collections-per-site=5

@@ -66,7 +66,7 @@ public final class ReloadedFiles<T> {
         return;
       }
       value = parser.parse(now);
-      log.info("reloaded what={}", what);
+      log.info("reloaded {}", what);
     } catch (UnusableFileException e) {
       if (!same(now, seen)) {
         log.error("not reloaded, the old ones stay in force: {}", message(e));

@@ -4,6 +4,7 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import dev.cairn.server.auth.Caller;
 import io.grpc.Context;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +18,10 @@ final class CallInfo {
   /** Where a call keeps it. */
   static final Context.Key<CallInfo> KEY = Context.key("call");
 
+  private static final String DESTINATION = "destination_site_id";
+
   private static final List<String> NAMES =
-      List.of("site_id", "collection_id", "item_id", "backup_id", "restoration_id");
+      List.of("site_id", "collection_id", "item_id", "backup_id", "restoration_id", DESTINATION);
 
   /** Longer ones are no ids, and an error has no room for them. */
   private static final int MAX_NAME = 256;
@@ -79,7 +82,7 @@ final class CallInfo {
           found.put(name, value);
         }
       }
-      names = Map.copyOf(found);
+      names = Collections.unmodifiableMap(found); // in the order of NAMES
     }
   }
 }

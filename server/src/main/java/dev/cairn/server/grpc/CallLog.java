@@ -1,6 +1,7 @@
 package dev.cairn.server.grpc;
 
 import com.google.rpc.ErrorInfo;
+import dev.cairn.server.telemetry.AuditLine;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
@@ -68,6 +69,12 @@ final class CallLog implements ServerInterceptor {
     };
   }
 
+  /** What a request names may be anything, also what looks like a line of its own. */
+  private static String site(CallInfo info) {
+    @Nullable String site = info.names().get("site_id");
+    return site == null ? "" : AuditLine.quoted(site);
+  }
+
   private final class LoggedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private final CallInfo info;
     private final long begin;
@@ -98,7 +105,7 @@ final class CallLog implements ServerInterceptor {
               "call {} method={} site={} code={} reason={} ms={}",
               status.isOk() ? "slow" : "failed",
               info.method(),
-              info.names().getOrDefault("site_id", ""),
+              site(info),
               status.getCode(),
               StatusMapper.errorInfo(trailers).map(ErrorInfo::getReason).orElse(""),
               millis);

@@ -79,6 +79,7 @@ public final class GrpcServer implements AutoCloseable {
    * @param slowCall how long a unary call takes that is worth a line in the log
    * @param backupRetention how long the record of a backup is kept that holds nothing any more
    * @param restorationRetention how long the record of a restoration is kept after its end
+   * @param audit whether changes and refusals are worth a line in the audit log
    */
   public record Settings(
       Limits limits,
@@ -94,7 +95,8 @@ public final class GrpcServer implements AutoCloseable {
       Duration importSilence,
       Duration slowCall,
       Duration backupRetention,
-      Duration restorationRetention) {}
+      Duration restorationRetention,
+      boolean audit) {}
 
   /**
    * Nothing is served yet.
@@ -163,6 +165,7 @@ public final class GrpcServer implements AutoCloseable {
             .intercept(new WorkerInterceptor(workers))
             .intercept(new AccessControl(tokens, Rights.ofContract(), workers))
             .intercept(new ErrorInterceptor())
+            .intercept(new AuditLog(settings.audit()))
             .intercept(new CallLog(System::nanoTime, settings.slowCall()))
             .build();
     setHealth(ServingStatus.NOT_SERVING);

@@ -3,6 +3,7 @@
  *
  * <p>Logging is slf4j on logback ({@code logback.xml}: one line an event, to stderr); {@link
  * dev.cairn.server.telemetry.LogBridge} brings in what libraries say to {@code java.util.logging}.
+ * The audit log is {@link dev.cairn.server.telemetry.AuditLine}s.
  */
 @NullMarked
 package dev.cairn.server.telemetry;

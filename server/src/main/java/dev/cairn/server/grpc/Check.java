@@ -58,6 +58,11 @@ final class Check {
     }
   }
 
+  /** Whether nothing was found wrong so far. */
+  boolean isFine() {
+    return violations.isEmpty();
+  }
+
   /** Whether there is no need to look any further. */
   boolean full() {
     return violations.size() >= MAX_VIOLATIONS;
@@ -147,14 +152,19 @@ final class Check {
   /** Text without control characters. */
   Check plain(String field, String value, int maxBytes) {
     int bytes = value.length() * 3 <= maxBytes ? 0 : value.getBytes(UTF_8).length;
-    return that(
-            bytes <= maxBytes,
-            field,
-            "has " + bytes + " bytes of UTF-8; at most " + maxBytes + " are allowed")
-        .that(
-            value.codePoints().noneMatch(Character::isISOControl),
-            field,
-            "has a control character");
+    if (bytes > maxBytes) {
+      that(false, field, "has " + bytes + " bytes of UTF-8; at most " + maxBytes + " are allowed");
+    }
+    return that(!hasControl(value), field, "has a control character");
+  }
+
+  private static boolean hasControl(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      if (Character.isISOControl(value.charAt(i))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Text for people. */
@@ -242,7 +252,9 @@ final class Check {
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < values.size() && !full(); i++) {
       String value = values.get(i);
-      that(value.isEmpty() || seen.add(value), path.apply(i), quoted(value) + " comes twice");
+      if (!value.isEmpty() && !seen.add(value)) {
+        that(false, path.apply(i), quoted(value) + " comes twice");
+      }
     }
     return this;
   }

@@ -48,7 +48,12 @@ final class ItemCheck {
       return;
     }
     for (int i = 0; i < items.size() && !check.full(); i++) {
-      item(check, path.apply(i), true, items.get(i), false);
+      // Names of fields are made only for what is wrong: a batch has many items that are right.
+      Check one = new Check(check.limits());
+      item(one, "", true, items.get(i), false);
+      if (!one.isFine()) {
+        item(check, path.apply(i), true, items.get(i), false);
+      }
     }
     check.distinct(items.stream().map(Item::getId).toList(), i -> path.apply(i) + ".id");
   }

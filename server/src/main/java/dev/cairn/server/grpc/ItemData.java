@@ -56,10 +56,11 @@ final class ItemData {
         return Optional.of("is not JSON: it has a zero byte");
       }
     }
-    return syntaxProblem(data);
+    return PlainJson.isObject(data.toByteArray()) ? Optional.empty() : syntaxProblem(data);
   }
 
-  private static Optional<String> syntaxProblem(ByteString data) {
+  /** The close look, which also finds the words for what is wrong. */
+  static Optional<String> syntaxProblem(ByteString data) {
     try (JsonParser parser = JSON.createParser(data.newInput())) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         return Optional.of("is not a JSON object: it must begin with {");

@@ -46,17 +46,19 @@ public final class FileEntries {
   }
 
   /**
-   * The entry of {@code file} as it is on the disk now, read in chunks of 1 MiB.
+   * The entry of {@code file} as it is on the disk now, read in chunks of 1 MiB at most.
    *
    * @param listener told after each chunk how many bytes it had; may throw to stop
    */
   public static FileEntry read(Path file, Algorithm algorithm, ChunkListener listener)
       throws IOException {
-    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
     Sum sum = Sum.of(algorithm);
     long size = 0;
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+      // Most files of a small site have some hundred bytes.
+      int room = (int) Math.max(1, Math.min(CHUNK_BYTES, channel.size()));
+      ByteBuffer chunk = ByteBuffer.allocateDirect(room);
       for (int read = channel.read(chunk); read >= 0; read = channel.read(chunk)) {
         sum.update(chunk.flip());
         chunk.clear();

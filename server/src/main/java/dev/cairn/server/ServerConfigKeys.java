@@ -177,9 +177,9 @@ final class ServerConfigKeys {
   static final ConfigKey<Integer> WORKER_THREADS =
       new ConfigKey<>(
           "limits.worker-threads",
-          ConfigType.integerOrAuto(1, 1_024, threadsPerCore(4)),
+          ConfigType.integerOrAuto(1, 1_024, threadsPerCore(32, 64)),
           "auto",
-          "Threads that serve calls; auto is 4 per core, at least 8.");
+          "Threads that serve calls; auto is 32 per core, at least 64.");
   static final ConfigKey<Integer> WORKER_QUEUE =
       new ConfigKey<>(
           "limits.worker-queue",
@@ -189,7 +189,7 @@ final class ServerConfigKeys {
   static final ConfigKey<Integer> STREAM_THREADS =
       new ConfigKey<>(
           "limits.stream-threads",
-          ConfigType.integerOrAuto(1, 1_024, threadsPerCore(2)),
+          ConfigType.integerOrAuto(1, 1_024, threadsPerCore(2, 8)),
           "auto",
           "Threads that serve imports and exports; auto is 2 per core, at least 8.");
 
@@ -403,7 +403,7 @@ final class ServerConfigKeys {
 
   private ServerConfigKeys() {}
 
-  private static IntSupplier threadsPerCore(int threads) {
-    return () -> Math.max(8, threads * Runtime.getRuntime().availableProcessors());
+  private static IntSupplier threadsPerCore(int threads, int least) {
+    return () -> Math.max(least, threads * Runtime.getRuntime().availableProcessors());
   }
 }

@@ -51,7 +51,7 @@ final class ServerConfigTest {
                     8 << 10,
                     1_000,
                     20_000,
-                    Math.max(8, 4 * CORES),
+                    Math.max(64, 32 * CORES),
                     4_096,
                     Math.max(8, 2 * CORES),
                     Duration.ofMinutes(5),

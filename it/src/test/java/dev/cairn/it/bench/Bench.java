@@ -5,7 +5,12 @@ import java.util.List;
 /** Runs the cases that were asked for and writes the results. */
 final class Bench {
   private static final List<Case> CASES =
-      List.of(new BackupAndRestore(), new Throughput(), new SingleWrites(), new Waits());
+      List.of(
+          new BackupAndRestore(),
+          new Throughput(),
+          new SingleWrites(),
+          new Waits(),
+          new Watchers());
 
   private Bench() {}
 
@@ -29,6 +34,12 @@ final class Bench {
           each.run(subjects, results);
           results.write(settings.out());
         }
+      }
+    }
+    if (settings.only().matcher(ManySites.NAME).find()) {
+      for (int sites : settings.sites()) {
+        ManySites.run(settings, sites, results);
+        results.write(settings.out());
       }
     }
     Processes.deleteTree(settings.work());

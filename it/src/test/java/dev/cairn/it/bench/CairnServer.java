@@ -93,6 +93,10 @@ final class CairnServer implements AutoCloseable {
         .orElseThrow(() -> new IOException("jcmd answers no histogram: " + histogram));
   }
 
+  double processorMicros() {
+    return Processes.processorMicros(process);
+  }
+
   /** Memory of the process that lies in RAM. */
   long residentBytes() throws IOException {
     return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()

@@ -54,6 +54,10 @@ final class LimitProcess implements AutoCloseable {
     return Double.parseDouble(answer.substring(1));
   }
 
+  double processorMicros() {
+    return Processes.processorMicros(process);
+  }
+
   @Override
   public void close() throws IOException {
     if (process.isAlive()) {

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,11 @@ final class Processes {
     } catch (InterruptedException e) {
       throw interrupted(e);
     }
+  }
+
+  /** Processor time that a program has used so far. */
+  static double processorMicros(Process process) {
+    return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e3;
   }
 
   static void deleteTree(Path directory) throws IOException {

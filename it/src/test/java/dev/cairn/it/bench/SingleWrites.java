@@ -19,16 +19,21 @@ final class SingleWrites implements Case {
       for (int callers : new int[] {1, 16, 64}) {
         Work work =
             Work.rate("durable writes, " + callers + " callers", callers == 64 ? ">= 0.5" : "");
+        Work processor = Work.processor("durable writes, " + callers + " callers");
         subjects.turns(
             counted -> {
+              double start = subjects.server().processorMicros();
               double cairn =
                   new Callers(subjects.client().channel(), subjects.site().id())
                       .run(callers, millis);
+              double each =
+                  (subjects.server().processorMicros() - start) / (cairn * millis / 1_000);
               double plain = subjects.limit().call("write", callers, millis);
               double calls = new Callers(empty.channel(), "empty").run(callers, millis);
               if (counted) {
                 int items = subjects.items();
                 results.add(work, items, Results.CAIRN, cairn);
+                results.add(processor, items, Results.CAIRN, each);
                 results.add(work, items, Results.LIMIT + "put by as many threads", plain);
                 results.add(work, items, Results.LIMIT + "empty gRPC call", calls);
               }

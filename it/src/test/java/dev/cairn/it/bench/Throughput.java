@@ -8,6 +8,9 @@ final class Throughput implements Case {
   static final Work IMPORT = Work.rate("import", ">= 0.6");
   private static final Work EXPORT = Work.rate("export", ">= 0.6 scan, or >= 0.8 gRPC");
 
+  private static final Work IMPORT_PROCESSOR = Work.processor("import");
+  private static final Work EXPORT_PROCESSOR = Work.processor("export");
+
   /** As many as the server puts into one message of an export. */
   private static final int ITEMS_PER_MESSAGE = 500;
 
@@ -23,12 +26,27 @@ final class Throughput implements Case {
         CairnClient.builder("127.0.0.1:" + (int) subjects.limit().call("port")).build()) {
       subjects.turns(
           counted -> {
+            CairnServer server = subjects.server();
+            LimitProcess limit = subjects.limit();
+            double start = server.processorMicros();
             double imported = imports(subjects);
-            double plain = subjects.limit().call("load", items);
+            double importing = (server.processorMicros() - start) / items;
+            start = limit.processorMicros();
+            double plain = limit.call("load", items);
+            double plainLoading = (limit.processorMicros() - start) / items;
+            start = server.processorMicros();
             double exported = exports(subjects);
-            double scanned = subjects.limit().call("scan");
+            double exporting = (server.processorMicros() - start) / items;
+            double scanned = limit.call("scan");
+            start = limit.processorMicros();
             double streamed = streams(empty, items);
+            double streaming = (limit.processorMicros() - start) / items;
             if (counted) {
+              results.add(IMPORT_PROCESSOR, items, Results.CAIRN, importing);
+              results.add(
+                  IMPORT_PROCESSOR, items, Results.LIMIT + "WriteBatch(1000)", plainLoading);
+              results.add(EXPORT_PROCESSOR, items, Results.CAIRN, exporting);
+              results.add(EXPORT_PROCESSOR, items, Results.LIMIT + "empty gRPC stream", streaming);
               results.add(IMPORT, items, Results.CAIRN, imported);
               results.add(IMPORT, items, Results.LIMIT + "WriteBatch(1000)", plain);
               results.add(EXPORT, items, Results.CAIRN, exported);

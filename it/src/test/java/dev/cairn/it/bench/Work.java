@@ -10,6 +10,7 @@ package dev.cairn.it.bench;
 record Work(String name, Unit unit, String target) {
   enum Unit {
     MILLISECONDS("ms"),
+    MICROSECONDS("us"),
     PER_SECOND("/s"),
     BYTES("B");
 
@@ -30,6 +31,11 @@ record Work(String name, Unit unit, String target) {
 
   static Work rate(String name, String target) {
     return new Work(name, Unit.PER_SECOND, target);
+  }
+
+  /** Processor time of the process that does the work; a busy machine changes it little. */
+  static Work processor(String name) {
+    return new Work(name + ", processor time each", Unit.MICROSECONDS, "");
   }
 
   static Work size(String name, String target) {

@@ -1,0 +1,182 @@
+package dev.cairn.it.bench;
+
+import com.google.protobuf.util.Timestamps;
+import dev.cairn.v1.Restoration;
+import dev.cairn.v1.RestorationServiceGrpc;
+import dev.cairn.v1.RestorationState;
+import dev.cairn.v1.VerificationMode;
+import dev.cairn.v1.WatchRestorationRequest;
+import dev.cairn.v1.WatchRestorationResponse;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.stub.StreamObserver;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Very many who watch one restoration: how late they hear of its progress, what they cost, and
+ * whether they slow it down. The restoration copies nine collections of ten, so that it takes a
+ * while; with few items it is over before all watch.
+ */
+final class Watchers implements Case {
+  private static final int WATCHERS_PER_CONNECTION = 900;
+  private static final List<String> MOST = Dataset.COLLECTIONS.subList(0, 9);
+  private static final Work WATCHED = Work.time("restore of nine collections, watched", "<= 1.2");
+  private static final Work DELAY = Work.time("delay of a progress message, p99", "<= 250 ms");
+  private static final Work HEAP = Work.size("heap of a watcher", "<= 20 KB");
+
+  @Override
+  public String name() {
+    return "watchers";
+  }
+
+  @Override
+  public void run(Subjects subjects, Results results) throws Exception {
+    int watchers = subjects.settings().watchers();
+    List<ManagedChannel> channels = new ArrayList<>();
+    for (int i = 0; i * WATCHERS_PER_CONNECTION < watchers; i++) {
+      channels.add(
+          Grpc.newChannelBuilder(
+                  "127.0.0.1:" + subjects.server().port(), InsecureChannelCredentials.create())
+              .build());
+    }
+    try {
+      measureHeap(subjects, results, channels);
+      subjects.turns(
+          counted -> {
+            double alone = restore(subjects, new Audience(subjects.site().id(), channels, 0));
+            Audience audience = new Audience(subjects.site().id(), channels, watchers);
+            double watched = restore(subjects, audience);
+            if (counted) {
+              results.add(WATCHED, watchers, Results.CAIRN, watched);
+              results.add(WATCHED, watchers, Results.LIMIT + "the same, watched by one", alone);
+              List<Double> delays = List.copyOf(audience.delays);
+              if (delays.isEmpty()) {
+                results.note(
+                    "The watched restoration was over before all watched; take more items.");
+              } else {
+                results.add(DELAY, watchers, Results.CAIRN, Results.percentile99(delays));
+              }
+              results.note(
+                  String.format(
+                      Locale.ROOT,
+                      "%d watchers heard %d changes after all of them watched.",
+                      watchers,
+                      delays.size()));
+            }
+          });
+    } finally {
+      channels.forEach(ManagedChannel::shutdownNow);
+    }
+  }
+
+  private static double restore(Subjects subjects, Audience audience) throws Exception {
+    long begin = System.nanoTime();
+    Restoration running = request(subjects);
+    audience.watch(running);
+    Restoration done = subjects.site().completed(running);
+    double took = Subjects.millisSince(begin);
+    audience.awaitEnd();
+    subjects.site().settled(done);
+    return took;
+  }
+
+  private static Restoration request(Subjects subjects) {
+    return subjects
+        .site()
+        .requestRestore(subjects.backup(), MOST, VerificationMode.VERIFICATION_MODE_SKIP);
+  }
+
+  /** In a restoration of its own, because counting the heap stops the server for a moment. */
+  private static void measureHeap(Subjects subjects, Results results, List<ManagedChannel> channels)
+      throws Exception {
+    int watchers = subjects.settings().watchers();
+    Audience few = new Audience(subjects.site().id(), channels, channels.size());
+    few.watch(request(subjects));
+    few.awaitEnd(); // all connections are there
+    Audience audience = new Audience(subjects.site().id(), channels, watchers);
+    long before = subjects.server().heapBytes();
+    audience.watch(request(subjects));
+    audience.awaitFirst();
+    long with = subjects.server().heapBytes();
+    if (audience.ended.get() == 0) {
+      results.add(HEAP, watchers, Results.CAIRN, Math.max(1, (double) (with - before) / watchers));
+    }
+    audience.awaitEnd();
+  }
+
+  /** Those who watch one restoration. */
+  private static final class Audience {
+    private final String siteId;
+    private final List<ManagedChannel> channels;
+    private final int size;
+    private final AtomicInteger begun = new AtomicInteger();
+    private final AtomicInteger ended = new AtomicInteger();
+    private final ConcurrentLinkedQueue<Double> delays = new ConcurrentLinkedQueue<>();
+
+    Audience(String siteId, List<ManagedChannel> channels, int size) {
+      this.siteId = siteId;
+      this.channels = channels;
+      this.size = size;
+    }
+
+    void watch(Restoration restoration) {
+      WatchRestorationRequest request =
+          WatchRestorationRequest.newBuilder()
+              .setSiteId(siteId)
+              .setRestorationId(restoration.getId())
+              .build();
+      for (int i = 0; i < size; i++) {
+        RestorationServiceGrpc.newStub(channels.get(i % channels.size()))
+            .watchRestoration(request, new Watcher());
+      }
+    }
+
+    void awaitFirst() throws InterruptedException {
+      while (begun.get() < size && ended.get() == 0) {
+        Thread.sleep(1);
+      }
+    }
+
+    void awaitEnd() throws InterruptedException {
+      while (ended.get() < size) {
+        Thread.sleep(1);
+      }
+    }
+
+    private final class Watcher implements StreamObserver<WatchRestorationResponse> {
+      private boolean first = true;
+
+      @Override
+      public void onNext(WatchRestorationResponse message) {
+        if (first) {
+          first = false;
+          begun.incrementAndGet();
+        } else if (begun.get() == size
+            && message.getRestoration().getState() == RestorationState.RESTORATION_STATE_PENDING) {
+          long changed =
+              Timestamps.toMicros(message.getRestoration().getProgress().getUpdateTime());
+          Instant now = Instant.now();
+          long micros = now.getEpochSecond() * 1_000_000 + now.getNano() / 1_000 - changed;
+          delays.add(micros / 1e3);
+        }
+      }
+
+      @Override
+      public void onError(Throwable e) {
+        e.printStackTrace();
+        ended.incrementAndGet();
+      }
+
+      @Override
+      public void onCompleted() {
+        ended.incrementAndGet();
+      }
+    }
+  }
+}

@@ -82,9 +82,11 @@ public final class LocalBackupRepository implements BackupRepository {
   /**
    * {@inheritDoc}
    *
-   * <p>On this file system: forces each file and the directory, renames it into place, and then
-   * writes the manifest. The directory must be on the file system of the root. Names and sizes are
-   * compared with the manifest before anything moves; contents are not read.
+   * <p>On this file system: forces the files and the directory, renames it into place, and then
+   * writes the manifest. A file that has another name as well is not forced: it is a database's,
+   * which forced it before it relied on it. Every forced file costs the disk a flush of its own,
+   * and a large site has hundreds of tables. The directory must be on the file system of the root.
+   * Names and sizes are compared with the manifest before anything moves; contents are not read.
    *
    * @throws ServiceException BACKUP_CORRUPT if the files are not those that the manifest lists
    * @throws IllegalArgumentException if the manifest is that of another key
@@ -102,7 +104,10 @@ public final class LocalBackupRepository implements BackupRepository {
       }
       new BackupContent(key, directory).requireExactly(manifest.files(), Set.of());
       for (FileEntry file : manifest.files()) {
-        files.forceFile(directory.resolve(file.name()));
+        Path path = directory.resolve(file.name());
+        if (linkCount(path) == 1) {
+          files.forceFile(path);
+        }
       }
       files.forceDirectory(directory);
       files.createDirectories(site(key));

@@ -29,12 +29,15 @@ final class CairnProcess implements AutoCloseable {
   private final Path dataDirectory;
   private final Path log;
   private final Path portFile;
+  private final List<String> prefix;
   private final List<String> flags;
   private volatile Process process;
   private int port;
   private Duration startTime = Duration.ZERO;
 
-  private CairnProcess(Path dataDirectory, Path log, Path portFile, List<String> flags) {
+  private CairnProcess(
+      Path dataDirectory, Path log, Path portFile, List<String> prefix, List<String> flags) {
+    this.prefix = prefix;
     this.dataDirectory = dataDirectory;
     this.log = log;
     this.portFile = portFile;
@@ -55,6 +58,15 @@ final class CairnProcess implements AutoCloseable {
 
   /** Starts a server and does not wait. */
   static CairnProcess begin(Path directory, List<String> flags) {
+    return begin(directory, List.of(), flags);
+  }
+
+  /**
+   * The same by way of another command.
+   *
+   * @param prefix a command that becomes the one that follows it; empty for none
+   */
+  static CairnProcess begin(Path directory, List<String> prefix, List<String> flags) {
     try {
       Files.createDirectories(directory);
     } catch (IOException e) {
@@ -64,6 +76,7 @@ final class CairnProcess implements AutoCloseable {
         directory.resolve("data"),
         directory.resolve("server.log"),
         directory.resolve("port"),
+        prefix,
         flags);
   }
 
@@ -93,8 +106,10 @@ final class CairnProcess implements AutoCloseable {
       arguments.add("--disk.reserve=0"); // writing it takes longer than most tests
     }
     arguments.addAll(flags);
+    List<String> command = new ArrayList<>(prefix);
+    command.addAll(command(arguments));
     ProcessBuilder builder =
-        new ProcessBuilder(command(arguments))
+        new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().keySet().removeIf(name -> name.startsWith("CAIRN_"));

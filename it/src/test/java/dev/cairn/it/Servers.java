@@ -47,11 +47,19 @@ final class Servers
 
   /** A server with its data in {@code directory}, ready to be called. */
   CairnProcess startIn(Path directory, String... flags) {
-    CairnProcess server = CairnProcess.begin(directory, List.of(flags));
+    return begun(CairnProcess.begin(directory, List.of(), List.of(flags)));
+  }
+
+  private CairnProcess begun(CairnProcess server) {
     servers.add(server);
     ALL.add(server);
     server.awaitReady();
     return server;
+  }
+
+  /** A server on fresh data, started by the command {@code prefix}, ready to be called. */
+  CairnProcess startWith(List<String> prefix, List<String> flags) {
+    return begun(CairnProcess.begin(directory(), prefix, flags));
   }
 
   /** A server that is shared by the tests of a class; started when there is none. */

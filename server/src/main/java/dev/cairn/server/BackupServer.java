@@ -11,6 +11,7 @@ import dev.cairn.server.backup.schedule.ScheduleStore;
 import dev.cairn.server.grpc.GrpcServer;
 import dev.cairn.server.grpc.Limits;
 import dev.cairn.server.grpc.NettyTransport;
+import dev.cairn.server.repository.DiskReserve;
 import dev.cairn.server.repository.DurableFiles;
 import dev.cairn.server.repository.local.LocalBackupRepository;
 import dev.cairn.server.restore.Patience;
@@ -34,6 +35,7 @@ import dev.cairn.server.store.rocksdb.RocksStoreEngine;
 import dev.cairn.server.telemetry.AuditFile;
 import io.grpc.ServerBuilder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,10 +133,13 @@ public final class BackupServer implements AutoCloseable {
       SiteLayout layout = new SiteLayout(data);
       ReserveFile reserve = new ReserveFile(data.resolve("RESERVE"), config.diskReserveBytes());
       reserve.release();
-      StoreEngine engine = storage.add(new RocksStoreEngine(engineSettings()));
+      DiskReserve disk = new DiskReserve(config.diskReserveBytes(), () -> usableBytes(data));
+      FileHandles handles =
+          FileHandles.of(config.store().openSites(), EngineSettings.defaults().maxOpenFiles());
+      StoreEngine engine = storage.add(new RocksStoreEngine(engineSettings(handles)));
       KeyValueStore catalogStore = storage.add(engine.openCatalog(layout.catalog()));
       Catalog catalog = new Catalog(catalogStore);
-      StorePool pool = storage.add(new StorePool(engine::open, config.store().openSites(), clock));
+      StorePool pool = storage.add(new StorePool(engine::open, handles.openSites(), clock));
 
       DurableFiles files = new DurableFiles();
       Sites sites =
@@ -144,12 +149,12 @@ public final class BackupServer implements AutoCloseable {
       Sequences sequences = new Sequences(clock);
       int maxCollections = config.limits().collectionsPerSite();
       Collections collections = new Collections(sites, commands, clock, maxCollections);
-      Items items = new Items(sites, collections, commands, clock, ids);
+      Items items = new Items(sites, collections, commands, clock, ids, disk);
       OpenBackups repository =
           storage.add(
               new OpenBackups(
                   new LocalBackupRepository(layout.backups()),
-                  new StorePool(engine::openReadOnly, config.store().openSites(), clock)));
+                  new StorePool(engine::openReadOnly, handles.openSites(), clock)));
       ScheduleStore scheduleStore =
           new ScheduleStore(sites, catalog, commands, config.backup().autoLimit());
       Backups backups =
@@ -167,7 +172,8 @@ public final class BackupServer implements AutoCloseable {
               new Backups.Settings(
                   new Retention(config.backup().onDemandLimit(), config.backup().safetyLimit()),
                   config.backup().verifyAfterCreate(),
-                  scheduleStore::retention));
+                  scheduleStore::retention,
+                  disk));
       Restorations restorations =
           new Restorations(
               new Restorations.Parts(
@@ -182,6 +188,7 @@ public final class BackupServer implements AutoCloseable {
                   clock,
                   ids,
                   restoreThreads.queue(),
+                  disk,
                   maxCollections),
               Patience.ofAMinute(pause -> Thread.sleep(pause.toMillis())));
       BackupSchedules schedules =
@@ -225,6 +232,7 @@ public final class BackupServer implements AutoCloseable {
               backups,
               restorations,
               catalog.events(),
+              reserve,
               clock,
               new Maintenance.Settings(
                   config.store().idleClose(),
@@ -290,7 +298,15 @@ public final class BackupServer implements AutoCloseable {
     }
   }
 
-  private EngineSettings engineSettings() {
+  private static long usableBytes(Path directory) {
+    try {
+      return Files.getFileStore(directory).getUsableSpace();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private EngineSettings engineSettings(FileHandles handles) {
     EngineSettings defaults = EngineSettings.defaults();
     ServerConfig.Store store = config.store();
     return new EngineSettings(
@@ -298,8 +314,8 @@ public final class BackupServer implements AutoCloseable {
         store.writeBuffersBytes(),
         defaults.backgroundBytesPerSecond(),
         defaults.backgroundThreads(),
-        store.openSites(),
-        defaults.maxOpenFiles());
+        handles.openSites(),
+        handles.filesPerSite());
   }
 
   private GrpcServer.Settings grpcSettings() {

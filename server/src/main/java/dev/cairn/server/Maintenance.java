@@ -20,12 +20,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What is done from time to time: closing databases that nobody uses, forgetting request ids and
- * records whose time is over. Confined to the thread of its scheduler.
+ * records whose time is over, making up for what a failing disk prevented. Confined to the thread
+ * of its scheduler.
  */
 final class Maintenance {
   private static final Logger log = LoggerFactory.getLogger(Maintenance.class);
 
   private static final Duration MAX_TICK = Duration.ofMinutes(1);
+  private static final Duration HEALING_TICK = Duration.ofSeconds(1);
   private static final Duration MIN_TICK = Duration.ofMillis(500);
 
   /** A purge opens every site's database, so it is done a few times in a retention only. */
@@ -44,6 +46,7 @@ final class Maintenance {
   private final Backups backups;
   private final Restorations restorations;
   private final EventLog events;
+  private final ReserveFile reserve;
   private final InstantSource clock;
   private final Settings settings;
   private Instant lastPurge;
@@ -65,6 +68,7 @@ final class Maintenance {
       Backups backups,
       Restorations restorations,
       EventLog events,
+      ReserveFile reserve,
       InstantSource clock,
       Settings settings) {
     this.pool = pool;
@@ -74,6 +78,7 @@ final class Maintenance {
     this.backups = backups;
     this.restorations = restorations;
     this.events = events;
+    this.reserve = reserve;
     this.clock = clock;
     this.settings = settings;
     this.lastPurge = clock.instant();
@@ -86,6 +91,18 @@ final class Maintenance {
             MIN_TICK.toMillis(),
             Math.min(MAX_TICK.toMillis(), settings.idleClose().toMillis() / 2));
     scheduler.scheduleWithFixedDelay(this::tick, millis, millis, TimeUnit.MILLISECONDS);
+    long heal = HEALING_TICK.toMillis();
+    scheduler.scheduleWithFixedDelay(this::heal, heal, heal, TimeUnit.MILLISECONDS);
+  }
+
+  /** What waits for the disk to work again; next to nothing when all is well. */
+  private void heal() {
+    try {
+      backups.overdue().retry();
+      reserve.fill();
+    } catch (RuntimeException e) {
+      log.error("healing failed, it will be tried again", e);
+    }
   }
 
   private void tick() {

@@ -323,7 +323,8 @@ final class ServerConfigKeys {
           "disk.reserve",
           ConfigType.size("0", "16GiB"),
           "64MiB",
-          "Size of a file that is given up so that the server can start on a full disk; 0 for"
+          "Room kept on the disk: below it backups, imports and restorations that copy are"
+              + " refused; a file of the same size is given up to start on a full disk. 0 for"
               + " none.");
 
   static final ConfigKey<Duration> KEEPALIVE_PERMIT =

@@ -91,17 +91,32 @@ final class BackupStore {
   /** Changes records in one durable step, then publishes what has changed. */
   <R> R change(Work<R> work) {
     List<BackupRecord> changed = new ArrayList<>();
-    R result =
-        commands.append(
-            transaction -> {
-              changed.clear();
-              Batch batch = new Batch(transaction, changed);
-              R made = work.apply(batch);
-              batch.addEvents();
-              return made;
-            });
+    R result;
+    try {
+      result =
+          commands.append(
+              transaction -> {
+                changed.clear();
+                Batch batch = new Batch(transaction, changed);
+                R made = work.apply(batch);
+                batch.addEvents();
+                return made;
+              });
+    } catch (ServiceException e) {
+      publishWhatIsThere(changed);
+      throw e;
+    }
     changed.forEach(record -> publish(BackupRef.of(record)));
     return result;
+  }
+
+  /** A step that was reported failed may have been made. */
+  private void publishWhatIsThere(List<BackupRecord> changed) {
+    try {
+      changed.forEach(record -> publish(BackupRef.of(record)));
+    } catch (ServiceException ignored) {
+      // It cannot even be read; whoever settles it publishes it then.
+    }
   }
 
   /**

@@ -30,6 +30,7 @@ final class BackupVerifier {
   private final BackupRepository repository;
   private final JobQueue queue;
   private final InstantSource clock;
+  private final Overdue overdue;
   private final Consumer<SiteId> whenEnded;
 
   /** For which there was no room. */
@@ -43,11 +44,13 @@ final class BackupVerifier {
       BackupRepository repository,
       JobQueue queue,
       InstantSource clock,
+      Overdue overdue,
       Consumer<SiteId> whenEnded) {
     this.store = store;
     this.repository = repository;
     this.queue = queue;
     this.clock = clock;
+    this.overdue = overdue;
     this.whenEnded = whenEnded;
   }
 
@@ -95,7 +98,7 @@ final class BackupVerifier {
     try {
       enqueue(record);
     } catch (ServiceException e) {
-      if (e.reason() == Reason.OVERLOADED) {
+      if (e.reason() == Reason.OVERLOADED || Overdue.isOfStorage(e)) {
         putOff.add(BackupRef.of(record));
       }
       log.info(
@@ -140,14 +143,19 @@ final class BackupVerifier {
             requireStillThere(record);
             progress.files(bytes, files);
           });
-      end(record, progress.succeeded(), Verification.State.VERIFIED, "");
+      settle(record, () -> end(record, progress.succeeded(), Verification.State.VERIFIED, ""));
     } catch (ServiceException e) {
-      failed(record, progress.now(), e);
+      settle(record, () -> failed(record, progress.now(), e));
     } catch (RuntimeException | Error e) {
       log.error("verification failed site={} backup={}", record.siteId(), record.id(), e);
-      abandon(record, "the verification failed unexpectedly");
+      settle(record, () -> abandon(record, "the verification failed unexpectedly"));
     }
     tellEnded(record.siteId());
+  }
+
+  /** What is not recorded would count as running, and nobody could verify the backup again. */
+  private void settle(BackupRecord record, Runnable ending) {
+    overdue.settle("record the verification of backup " + record.id(), ending);
   }
 
   private static ServiceException manifestMissing(BackupRecord record) {

@@ -4,6 +4,7 @@ import dev.cairn.server.backup.BackupStore.BackupRef;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.repository.BackupRepository;
+import dev.cairn.server.repository.DiskReserve;
 import dev.cairn.server.repository.Manifest;
 import dev.cairn.server.site.Catalog;
 import dev.cairn.server.site.CatalogTransaction;
@@ -25,10 +26,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,20 +58,24 @@ public final class Backups implements SiteDependent {
   private final TimeOrderedIds ids;
   private final Sequences sequences;
   private final boolean verifyAfterCreate;
+  private final DiskReserve disk;
+  private final Overdue overdue = new Overdue();
   private final Map<BackupRef, BackupJob> running = new ConcurrentHashMap<>();
 
   /**
    * What backups need to know from the configuration.
    *
    * @param autoRetention of a site, as its schedule says
+   * @param disk what has to be free for a backup to be taken
    */
   public record Settings(
       Retention retention,
       boolean verifyAfterCreate,
-      Function<SiteId, AutoRetention> autoRetention) {
+      Function<SiteId, AutoRetention> autoRetention,
+      DiskReserve disk) {
 
     public Settings(Retention retention, boolean verifyAfterCreate) {
-      this(retention, verifyAfterCreate, site -> AutoRetention.DEFAULT);
+      this(retention, verifyAfterCreate, site -> AutoRetention.DEFAULT, DiskReserve.NONE);
     }
   }
 
@@ -96,9 +103,11 @@ public final class Backups implements SiteDependent {
     this.ids = parts.ids();
     this.sequences = parts.sequences();
     this.verifyAfterCreate = settings.verifyAfterCreate();
+    this.disk = settings.disk();
     this.departures = new Departures(sites, store, repository, clock, settings);
     this.verifier =
-        new BackupVerifier(store, repository, parts.verifyQueue(), clock, this::applyRetention);
+        new BackupVerifier(
+            store, repository, parts.verifyQueue(), clock, overdue, this::applyRetention);
     this.safety = new SafetyBackups(parts, store, taker, departures, this::verifyNew);
   }
 
@@ -125,7 +134,7 @@ public final class Backups implements SiteDependent {
    * Accepts a backup and answers its PENDING record; the work goes on by itself.
    *
    * @throws ServiceException SITE_NOT_FOUND; COLLECTION_NOT_FOUND; ALL_BACKUPS_PINNED;
-   *     REQUEST_ID_CONFLICT; OVERLOADED
+   *     REQUEST_ID_CONFLICT; OVERLOADED; DISK_FULL
    */
   public BackupView create(Request request) {
     return create(request, (transaction, record) -> {});
@@ -158,8 +167,9 @@ public final class Backups implements SiteDependent {
       return store.view(request.siteId(), made.get());
     }
     request.collections().forEach(known::require);
+    disk.require("take a backup of site " + request.siteId());
+    AtomicReference<@Nullable BackupJob> job = new AtomicReference<>();
     try (JobQueue.Place place = makeQueue.reserve()) {
-      boolean[] isNew = {false};
       BackupRecord record =
           store.change(
               batch -> {
@@ -172,6 +182,7 @@ public final class Backups implements SiteDependent {
                 Sites.requireExists(batch.transaction(), request.siteId());
                 refuseWhenAllPinned(request, batch);
                 BackupRecord fresh = pending(request);
+                job.set(new BackupJob(sites, store, repository, taker, clock, fresh));
                 RequestRecord.put(
                     batch.transaction(),
                     request.siteId(),
@@ -179,20 +190,26 @@ public final class Backups implements SiteDependent {
                     fresh.id().value(),
                     fresh.times().create());
                 alongside.accept(batch.transaction(), fresh);
-                isNew[0] = true;
                 return batch.put(fresh);
               });
-      if (isNew[0]) {
+      @Nullable BackupJob fresh = job.get();
+      if (fresh != null) {
         log.info(
             "backup requested site={} backup={} type={}",
             record.siteId(),
             record.id(),
             record.type());
-        BackupJob job = new BackupJob(sites, store, repository, taker, clock, record);
-        running.put(BackupRef.of(record), job);
-        place.run(() -> make(record, job));
+        running.put(BackupRef.of(record), fresh);
+        place.run(() -> make(record, fresh));
       }
       return BackupView.of(record);
+    } catch (ServiceException e) {
+      @Nullable BackupJob fresh = job.get();
+      if (fresh != null && Overdue.isOfStorage(e)) {
+        // Its record may be there all the same, and nobody would ever make it.
+        overdue.settle("give up a backup that could not be recorded", () -> fresh.ended(e));
+      }
+      throw e;
     }
   }
 
@@ -260,19 +277,23 @@ public final class Backups implements SiteDependent {
           ready.sizeBytes());
       verifyNew(ready);
     } catch (RuntimeException | Error e) {
-      Optional<BackupRecord> ended = job.ended(e);
-      if (ended.filter(BackupRecord::isReady).isEmpty()) {
-        departures.deleteFiles(pending.repositoryKey());
-      }
-      log.info(
-          "backup ended site={} backup={} state={} reason={}",
-          pending.siteId(),
-          pending.id(),
-          ended.map(record -> record.state().name()).orElse("removed with its site"),
-          ended.flatMap(BackupRecord::failure).map(failure -> failure.reason().name()).orElse(""));
+      overdue.settle("record the end of backup " + pending.id(), () -> end(pending, job, e));
     } finally {
       running.remove(BackupRef.of(pending));
     }
+  }
+
+  private void end(BackupRecord pending, BackupJob job, Throwable why) {
+    Optional<BackupRecord> ended = job.ended(why);
+    if (ended.filter(BackupRecord::isReady).isEmpty()) {
+      departures.deleteFiles(pending.repositoryKey());
+    }
+    log.info(
+        "backup ended site={} backup={} state={} reason={}",
+        pending.siteId(),
+        pending.id(),
+        ended.map(record -> record.state().name()).orElse("removed with its site"),
+        ended.flatMap(BackupRecord::failure).map(failure -> failure.reason().name()).orElse(""));
   }
 
   /**
@@ -402,6 +423,11 @@ public final class Backups implements SiteDependent {
             });
     applyRetention(siteId);
     return get(siteId, updated.id());
+  }
+
+  /** What could not be settled because the storage failed. */
+  public Overdue overdue() {
+    return overdue;
   }
 
   /** When retention will delete the backup's data because of its age; empty if it will not. */

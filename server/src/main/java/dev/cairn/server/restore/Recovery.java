@@ -14,8 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts a restoration in order that was PENDING when the server stopped: completes it if its switch
- * happened, records it as FAILED if not. May itself be broken off and done again. Stateless.
+ * Puts a restoration in order that was PENDING when the server stopped or its storage failed:
+ * completes it if its switch happened, records it as FAILED if not. May itself be broken off and
+ * done again. Stateless.
  */
 final class Recovery {
   private static final Logger log = LoggerFactory.getLogger(Recovery.class);
@@ -27,10 +28,22 @@ final class Recovery {
   }
 
   void recover(RestorationRecord record) {
+    String left =
+        record.kind() == RestorationKind.CLONE
+            ? "no site was made, its id is free"
+            : "the content is as it was";
+    settle(
+        record,
+        new JobFailure(
+            Reason.INTERRUPTED, "the server stopped during the restoration; " + left, Map.of()));
+  }
+
+  /** The same for one that broke off while the server runs on; {@code why}, if it has failed. */
+  void settle(RestorationRecord record, JobFailure why) {
     if (record.kind() == RestorationKind.CLONE) {
       // Its site appears in the step that makes it COMPLETED, so it has not.
       parts.sites().newSites().release(record.destinationSiteId(), record.id().value());
-      fail(record, "the server stopped during the restoration; no site was made, its id is free");
+      fail(record, why);
       return;
     }
     boolean switched =
@@ -43,7 +56,7 @@ final class Recovery {
     if (switched) {
       complete(record);
     } else {
-      fail(record, "the server stopped during the restoration; the content is as it was");
+      fail(record, why);
     }
   }
 
@@ -51,7 +64,8 @@ final class Recovery {
     log.info("restoration had switched, completing it restoration={}", record.id());
     Instant now = parts.clock().instant();
     RestorationRecord noted =
-        record.with(draft -> draft.log(now, LogLine.Severity.WARNING, "completed after a restart"));
+        record.with(
+            draft -> draft.log(now, LogLine.Severity.WARNING, "completed after an interruption"));
     Completion completion = new Completion(parts, noted);
     List<Entry> outcomes = parts.sites().exclusively(record.destinationSiteId(), completion::adopt);
     Journal journal = new Journal(parts.store(), parts.clock(), noted);
@@ -66,7 +80,7 @@ final class Recovery {
     completion.record(outcomes, Optional.empty(), journal.progress().succeeded());
   }
 
-  private void fail(RestorationRecord record, String message) {
+  private void fail(RestorationRecord record, JobFailure why) {
     record
         .intent()
         .map(SwitchIntent::safetyId)
@@ -78,8 +92,8 @@ final class Recovery {
               draft.state = RestorationState.FAILED;
               draft.times = draft.times.finished(now);
               draft.intent = Optional.empty();
-              draft.failure = Optional.of(new JobFailure(Reason.INTERRUPTED, message, Map.of()));
-              return draft.log(now, LogLine.Severity.ERROR, message);
+              draft.failure = Optional.of(why);
+              return draft.log(now, LogLine.Severity.ERROR, why.message());
             });
   }
 }

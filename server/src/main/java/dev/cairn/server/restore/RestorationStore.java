@@ -52,6 +52,10 @@ final class RestorationStore {
     return require(catalog::get, siteId, id);
   }
 
+  Optional<RestorationRecord> find(SiteId siteId, RestorationId id) {
+    return catalog.get(RestorationRecord.key(siteId, id), RestorationRecord.class);
+  }
+
   private static RestorationRecord require(Reader reader, SiteId siteId, RestorationId id) {
     return reader
         .get(RestorationRecord.key(siteId, id), RestorationRecord.class)

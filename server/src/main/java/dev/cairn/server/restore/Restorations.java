@@ -4,14 +4,17 @@ import dev.cairn.server.backup.BackupId;
 import dev.cairn.server.backup.BackupRecord;
 import dev.cairn.server.backup.BackupUse;
 import dev.cairn.server.backup.Backups;
+import dev.cairn.server.backup.JobFailure;
 import dev.cairn.server.backup.JobQueue;
 import dev.cairn.server.backup.LogLine;
+import dev.cairn.server.backup.Overdue;
 import dev.cairn.server.backup.Sequences;
 import dev.cairn.server.backup.Topics;
 import dev.cairn.server.backup.Verification;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.repository.BackupRepository;
+import dev.cairn.server.repository.DiskReserve;
 import dev.cairn.server.repository.DurableFiles;
 import dev.cairn.server.restore.RestorationRecord.Entry;
 import dev.cairn.server.restore.RestorationStore.RestorationRef;
@@ -70,6 +73,7 @@ public final class Restorations implements SiteDependent {
       InstantSource clock,
       TimeOrderedIds ids,
       JobQueue queue,
+      DiskReserve disk,
       int maxCollectionsPerSite) {}
 
   /**
@@ -93,6 +97,7 @@ public final class Restorations implements SiteDependent {
             store,
             parts.clock(),
             patience,
+            parts.disk(),
             parts.maxCollectionsPerSite());
     this.recovery = new Recovery(jobParts);
   }
@@ -329,6 +334,20 @@ public final class Restorations implements SiteDependent {
         place.run(() -> run(record, job, use));
       }
       return RestorationView.of(record);
+    } catch (ServiceException e) {
+      if (!launched && Overdue.isOfStorage(e)) {
+        // Its record may be there all the same, and nobody would ever work on it.
+        backups
+            .overdue()
+            .settle(
+                "give up a restoration that could not be recorded",
+                () ->
+                    store
+                        .find(fresh.siteId(), fresh.id())
+                        .filter(RestorationRecord::isPending)
+                        .ifPresent(there -> recovery.settle(there, JobFailure.of(e))));
+      }
+      throw e;
     } finally {
       if (!launched) {
         running.remove(RestorationRef.of(fresh));

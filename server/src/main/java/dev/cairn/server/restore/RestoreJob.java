@@ -10,6 +10,7 @@ import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.repository.BackupKey;
 import dev.cairn.server.repository.BackupRepository;
+import dev.cairn.server.repository.DiskReserve;
 import dev.cairn.server.repository.DurableFiles;
 import dev.cairn.server.repository.Manifest;
 import dev.cairn.server.restore.RestorationRecord.Entry;
@@ -83,6 +84,7 @@ final class RestoreJob {
       RestorationStore store,
       InstantSource clock,
       Patience patience,
+      DiskReserve disk,
       int maxCollections) {}
 
   private final Parts parts;
@@ -128,18 +130,30 @@ final class RestoreJob {
           }
         }
         case NEW -> log.warn("trouble after the switch restoration={}", record().id(), e);
-        case UNKNOWN ->
-            log.error(
-                "restoration broke off in its switch; the next start finds out how it ended"
-                    + " site={} restoration={}",
-                record().destinationSiteId(),
-                record().id(),
-                e);
+        case UNKNOWN -> {
+          log.error(
+              "restoration broke off in its switch; how it ended is found out when the disk works"
+                  + " again site={} restoration={}",
+              record().destinationSiteId(),
+              record().id(),
+              e);
+          JobFailure failure = JobFailure.of(e);
+          later("find out how a restoration ended", () -> recoverWith(failure), e);
+        }
       }
     }
     if (change.side() == Switch.Side.NEW) {
       finish();
     }
+  }
+
+  private void recoverWith(JobFailure failure) {
+    new Recovery(parts).settle(record(), failure);
+  }
+
+  private void later(String what, Runnable work, Throwable why) {
+    use.close();
+    parts.backups().overdue().later(what + " " + record().id(), work, why);
   }
 
   private RestorationRecord record() {
@@ -159,14 +173,32 @@ final class RestoreJob {
     verify(manifest);
     journal.progress().enter(Phase.STAGING);
     if (record().kind() == RestorationKind.CLONE) {
-      makeSite(isWhole(manifest));
+      boolean linked = isWhole(manifest);
+      requireRoom(linked);
+      makeSite(linked);
       return;
     }
     boolean whole = isWhole(manifest) && leavesNothing();
     // When collections that the backup does not hold come to the site meanwhile, a second round
     // copies single ones.
+    requireRoom(whole);
     while (!stageAndSwitch(whole)) {
       whole = false;
+      requireRoom(false);
+    }
+  }
+
+  /** Hard links need next to nothing; copies are about as large as what they are made of. */
+  private void requireRoom(boolean linked) {
+    if (!linked) {
+      parts
+          .disk()
+          .require(
+              "restore into site " + record().destinationSiteId(),
+              record().collections().stream()
+                  .filter(entry -> !entry.remove())
+                  .mapToLong(Entry::sizeBytes)
+                  .sum());
     }
   }
 
@@ -379,10 +411,7 @@ final class RestoreJob {
           .insist(
               "record a completed restoration",
               () -> {
-                completion.record(
-                    change.outcomes().orElseGet(() -> adopt(completion)),
-                    change.longestWait(),
-                    journal.progress().succeeded());
+                complete(completion);
                 return Boolean.TRUE;
               });
       log.info(
@@ -393,12 +422,19 @@ final class RestoreJob {
           change.longestWait());
     } catch (RuntimeException e) {
       log.error(
-          "restoration is live but could not be recorded; the next start does it"
-              + " site={} restoration={}",
+          "restoration is live but could not be recorded yet site={} restoration={}",
           record().destinationSiteId(),
           record().id(),
           e);
+      later("record completed restoration", () -> complete(completion), e);
     }
+  }
+
+  private void complete(Completion completion) {
+    completion.record(
+        change.outcomes().orElseGet(() -> adopt(completion)),
+        change.longestWait(),
+        journal.progress().succeeded());
   }
 
   private List<Entry> adopt(Completion completion) {
@@ -425,15 +461,28 @@ final class RestoreJob {
           .insist(
               "record the end of a restoration",
               () -> {
-                if (record().kind() == RestorationKind.CLONE) {
-                  cloning.giveUp();
-                }
-                recordEnd(failure, cancelled);
+                giveUp(failure, cancelled);
                 return Boolean.TRUE;
               });
     } catch (RuntimeException e) {
-      log.error("the end could not be recorded; the next start does it id={}", record().id(), e);
+      log.error("the end could not be recorded yet id={}", record().id(), e);
+      later("record the end of restoration", () -> giveUp(failure, cancelled), e);
     }
+  }
+
+  private void giveUp(JobFailure failure, boolean cancelled) {
+    if (record().kind() == RestorationKind.CLONE) {
+      if (!isPending()) {
+        log.warn("the new site was reported failed but is there id={}", record().id());
+        return;
+      }
+      cloning.giveUp();
+    }
+    recordEnd(failure, cancelled);
+  }
+
+  private boolean isPending() {
+    return parts.store().require(record().siteId(), record().id()).isPending();
   }
 
   private void recordEnd(JobFailure failure, boolean cancelled) {

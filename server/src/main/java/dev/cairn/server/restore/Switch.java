@@ -173,9 +173,20 @@ final class Switch {
     }
   }
 
-  /** Whether the content that is live was made so by the restoration {@code id}. */
+  /**
+   * Whether the content that is live was made so by the restoration {@code id}.
+   *
+   * @throws ServiceException STORAGE_FAILED as long as the database has to be opened again: what it
+   *     then finds in its log may contradict what is in memory
+   */
   static boolean isCommitted(SiteSection section, RestorationId id) {
     try (Lease lease = section.lease(Environment.LIVE)) {
+      if (!lease.store().isHealthy()) {
+        throw new ServiceException(
+            Reason.STORAGE_FAILED,
+            Map.of("site_id", section.siteId().value()),
+            "the database of site " + section.siteId() + " is not open for writing again yet");
+      }
       return lease
           .store()
           .marker(Staging.MARKER)

@@ -1,5 +1,6 @@
 package dev.cairn.server.site;
 
+import dev.cairn.server.repository.DiskReserve;
 import dev.cairn.server.store.CollectionId;
 import dev.cairn.server.store.CollectionStats;
 import dev.cairn.server.store.Durability;
@@ -26,18 +27,24 @@ public final class Items {
   private final CommandLog commands;
   private final InstantSource clock;
   private final TimeOrderedIds ids;
+  private final DiskReserve disk;
 
+  /**
+   * @param disk what has to be free for imports
+   */
   public Items(
       Sites sites,
       Collections collections,
       CommandLog commands,
       InstantSource clock,
-      TimeOrderedIds ids) {
+      TimeOrderedIds ids,
+      DiskReserve disk) {
     this.sites = sites;
     this.collections = collections;
     this.commands = commands;
     this.clock = clock;
     this.ids = ids;
+    this.disk = disk;
   }
 
   /** Which items are meant. */
@@ -222,21 +229,33 @@ public final class Items {
    * How far the import has come; all zero when it is new.
    *
    * @param createCollection makes the collection, without schema, if it does not exist
-   * @throws dev.cairn.server.error.ServiceException COLLECTION_LIMIT_REACHED; REQUEST_ID_CONFLICT
+   * @throws dev.cairn.server.error.ServiceException COLLECTION_LIMIT_REACHED; REQUEST_ID_CONFLICT;
+   *     DISK_FULL
    */
   public ImportProgress openImport(ImportTarget target, boolean createCollection) {
+    requireRoom(target);
     if (createCollection) {
       collections.ensure(target.place().siteId(), target.place().collection());
     }
-    return importBatch(target, 0, List.of());
+    return apply(target, 0, List.of());
   }
 
   /**
    * Applies one batch of an import, or answers where it stands if the batch was applied before.
    *
-   * @throws dev.cairn.server.error.ServiceException IMPORT_SEQUENCE_GAP; ITEM_ALREADY_EXISTS
+   * @throws dev.cairn.server.error.ServiceException IMPORT_SEQUENCE_GAP; ITEM_ALREADY_EXISTS;
+   *     DISK_FULL
    */
   public ImportProgress importBatch(ImportTarget target, long sequence, List<ItemWrite> writes) {
+    requireRoom(target);
+    return apply(target, sequence, writes);
+  }
+
+  private void requireRoom(ImportTarget target) {
+    disk.require("import into site " + target.place().siteId());
+  }
+
+  private ImportProgress apply(ImportTarget target, long sequence, List<ItemWrite> writes) {
     Place place = target.place();
     return commands.append(
         new ImportBatch(

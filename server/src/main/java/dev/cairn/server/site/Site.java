@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,16 +26,19 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * serving --delete--&gt; deleted --last lease on any of its databases--&gt; gone
- *    '--CURRENT can no longer be written--&gt; failed, until the next start
+ *    |--CURRENT can no longer be written--&gt; failed --it can again--&gt; serving
+ *    '--the catalog failed, what it holds is unknown--&gt; outdated --it is read again--&gt; serving
  * </pre>
  *
- * <p>Thread-safe. {@code generation}, {@code collections}, {@code swept}, {@code deleted} and
- * {@code failed} change only behind the door; the volatile ones are read without it. The monitor
- * guards {@code leaving} and the making of the sandbox; it is never held while the door is waited
- * for.
+ * <p>Thread-safe. {@code generation}, {@code collections}, {@code swept}, {@code deleted}, {@code
+ * outdated} and {@code unrecorded} change only behind the door, and {@code failed} is set there;
+ * the volatile ones are read without it. The monitor guards {@code leaving}, healing and the making
+ * of the sandbox; it is never held while the door is waited for.
  */
 final class Site {
   private static final Logger log = LoggerFactory.getLogger(Site.class);
+
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
   private final SiteId id;
   private final SiteLayout layout;
@@ -47,6 +51,16 @@ final class Site {
   private volatile boolean deleted;
   private volatile boolean gone;
   private volatile boolean failed;
+
+  /** The generation that was to be live when the site failed. */
+  private @Nullable Path abandoned;
+
+  /** A change of the catalog failed: it may be there or not. */
+  private boolean outdated;
+
+  /** What a restoration made of the collections is live, but the catalog does not say so yet. */
+  private boolean unrecorded;
+
   private volatile boolean sandboxExists;
 
   /** Where the content of collections that are no more has been dropped. */
@@ -139,6 +153,7 @@ final class Site {
   <T> Door.Outcome<T> exclusively(Function<SiteSection, T> work) {
     return door.exclusively(
         () -> {
+          requireUpToDate();
           requireServing();
           return work.apply(new Section());
         });
@@ -164,11 +179,54 @@ final class Site {
       throw SiteSection.siteNotFound(id);
     }
     if (failed) {
-      throw new ServiceException(
-          Reason.STORAGE_FAILED,
-          Map.of("site_id", id.value()),
-          "a restoration of site " + id + " broke off; the server has to be started again");
+      heal();
     }
+  }
+
+  private synchronized void heal() {
+    if (!failed) {
+      return;
+    }
+    try {
+      files.writeCurrent(id, generation);
+    } catch (ServiceException e) {
+      throw new ServiceException(
+              e.reason(),
+              Map.of("site_id", id.value()),
+              "a restoration of site " + id + " broke off, and its disk takes no writes yet",
+              e)
+          .withRetryAfter(RETRY_AFTER);
+    }
+    failed = false;
+    Path left = abandoned;
+    abandoned = null;
+    if (left != null) {
+      pool.retire(
+          left,
+          () -> {
+            files.deleteTree(left);
+            pool.forget(left);
+          });
+    }
+    log.warn("site serves again site={} generation={}", id, generation);
+  }
+
+  /**
+   * Behind the door, before anything is done there: takes over what the catalog holds, if a change
+   * of it failed so that nobody knows whether it was made. What is acknowledged from now on must
+   * not be in a collection or a site that the next start does not find.
+   */
+  private void requireUpToDate() {
+    if (!outdated) {
+      return;
+    }
+    if (!deleted && catalog.get(SiteRecord.key(id), SiteRecord.class).isEmpty()) {
+      removeDatabases();
+    } else {
+      collections = SiteCollections.read(catalog, id);
+      swept.clear();
+    }
+    outdated = false;
   }
 
   /** The leader's work: applies a group of commands, each run of one environment in one commit. */
@@ -186,6 +244,15 @@ final class Site {
   }
 
   private void commit(Environment environment, List<Submission<?>> run) {
+    try {
+      requireUpToDate();
+      commitTo(environment, run);
+    } catch (RuntimeException e) {
+      run.forEach(submission -> submission.fail(e));
+    }
+  }
+
+  private void commitTo(Environment environment, List<Submission<?>> run) {
     try (Lease lease = lease(environment);
         ItemTransaction transaction = lease.store().begin()) {
       dropOrphans(environment, transaction);
@@ -201,8 +268,6 @@ final class Site {
       }
       transaction.commit(durability);
       swept.add(environment);
-    } catch (RuntimeException e) {
-      run.forEach(submission -> submission.fail(e));
     }
   }
 
@@ -292,14 +357,31 @@ final class Site {
         List<CollectionRecord> put,
         List<CollectionId> remove,
         Consumer<CatalogTransaction> alongside) {
-      record(put, remove, alongside);
+      if (unrecorded) {
+        throw new ServiceException(
+                Reason.STORAGE_FAILED,
+                Map.of("site_id", id.value()),
+                "what a restoration made of the collections of site "
+                    + id
+                    + " is not recorded yet; try again soon")
+            .withRetryAfter(RETRY_AFTER);
+      }
+      boolean done = false;
+      try {
+        record(put, remove, alongside);
+        done = true;
+      } finally {
+        outdated = !done;
+      }
       take(put, remove);
     }
 
     @Override
     public void adopt(List<CollectionRecord> put, List<CollectionId> remove) {
       take(put, remove);
+      unrecorded = true; // and content must not be taken for that of deleted collections
       record(put, remove, transaction -> {});
+      unrecorded = false;
     }
 
     private void record(
@@ -372,45 +454,55 @@ final class Site {
      * Nobody knows which generation CURRENT names after it could not be written, and what is
      * acknowledged from now on must be in the one that the next start finds there.
      */
-    private void stayOn(long old, Path abandoned) {
+    private void stayOn(long old, Path next) {
       boolean sure = false;
       try {
-        files.writeCurrent(id, old);
+        // On a full disk the new one was never put in its place, and the old one cannot be either.
+        if (files.readCurrent(id) != old) {
+          files.writeCurrent(id, old);
+        }
         sure = true;
       } catch (ServiceException e) {
-        log.error(
-            "site stopped: CURRENT cannot be written; repair the disk, then start the server again"
-                + " site={}",
-            id,
-            e);
+        log.error("site stopped until CURRENT can be written: repair the disk site={}", id, e);
       } finally {
         failed = !sure;
       }
       if (sure) {
-        remove(abandoned);
+        remove(next);
       } else {
-        pool.retire(abandoned, () -> pool.forget(abandoned));
+        pool.retire(next, () -> pool.forget(next));
+        abandoned = next; // CURRENT may name it
       }
     }
 
     @Override
     public void delete(Function<CatalogTransaction, Boolean> records) {
-      catalog.apply(
-          transaction -> {
-            transaction.delete(SiteRecord.key(id));
-            transaction.deleteAll(CollectionRecord.prefix(id));
-            catalog.events().removeSite(transaction, id);
-            return records.apply(transaction);
-          });
-      List<Path> databases = new ArrayList<>(List.of(layout.generation(id, generation)));
-      synchronized (Site.this) {
-        deleted = true;
-        if (sandboxExists) {
-          databases.add(layout.sandbox(id));
-        }
-        leaving.addAll(databases); // all before the first of them goes
+      boolean done = false;
+      try {
+        catalog.apply(
+            transaction -> {
+              transaction.delete(SiteRecord.key(id));
+              transaction.deleteAll(CollectionRecord.prefix(id));
+              catalog.events().removeSite(transaction, id);
+              return records.apply(transaction);
+            });
+        done = true;
+      } finally {
+        outdated = !done;
       }
-      databases.forEach(Site.this::remove);
+      removeDatabases();
     }
+  }
+
+  private void removeDatabases() {
+    List<Path> databases = new ArrayList<>(List.of(layout.generation(id, generation)));
+    synchronized (this) {
+      deleted = true;
+      if (sandboxExists) {
+        databases.add(layout.sandbox(id));
+      }
+      leaving.addAll(databases); // all before the first of them goes
+    }
+    databases.forEach(this::remove);
   }
 }

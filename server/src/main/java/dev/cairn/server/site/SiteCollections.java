@@ -20,6 +20,15 @@ public final class SiteCollections {
     this.byId = Collections.unmodifiableSortedMap(byId);
   }
 
+  /** As the catalog has them now. */
+  static SiteCollections read(Catalog catalog, SiteId siteId) {
+    SortedMap<CollectionId, CollectionRecord> byId = new TreeMap<>();
+    catalog
+        .list(CollectionRecord.prefix(siteId), CollectionRecord.class)
+        .forEach(record -> byId.put(record.id(), record));
+    return new SiteCollections(siteId, byId);
+  }
+
   public Optional<CollectionRecord> find(CollectionId id) {
     return Optional.ofNullable(byId.get(id));
   }

@@ -57,7 +57,8 @@ public interface SiteSection {
    *
    * <p>When it fails, the old one is live as before and the new one's files go. If even that cannot
    * be made sure, because CURRENT can no longer be written, the site refuses everything with
-   * STORAGE_FAILED until the next start, which goes by what CURRENT says then.
+   * STORAGE_FAILED or DISK_FULL until it can be written, or until the next start, which goes by
+   * what CURRENT says then.
    *
    * @param store the open database in that generation's directory; the site owns it from now on,
    *     also when this fails

@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
@@ -357,16 +356,12 @@ public final class Sites {
       return loaded.computeIfAbsent(
           id,
           key -> {
-            TreeMap<CollectionId, CollectionRecord> byId = new TreeMap<>();
-            catalog
-                .list(CollectionRecord.prefix(id), CollectionRecord.class)
-                .forEach(record -> byId.put(record.id(), record));
             return new Site(
                 id,
                 files,
                 pool,
                 catalog,
-                new SiteCollections(id, byId),
+                SiteCollections.read(catalog, id),
                 files.readCurrent(id),
                 maxWriteWait);
           });

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -32,13 +33,23 @@ import org.slf4j.LoggerFactory;
  *                 retired, leased --last lease--&gt; closed, then the caller's cleanup runs
  * </pre>
  *
- * <p>A store that is no longer healthy gives no more leases; once the last one was given back, the
- * next one opens it again. Thread-safe: each entry's monitor guards its fields, whose volatile ones
- * may be read without it as a hint. Opening one database never delays a lease on another; closing
- * one delays at most the lease that evicts it. No monitor is held while another is taken.
+ * <p>A store that is no longer healthy is opened again once nobody uses it; new leases wait a
+ * moment for that. If somebody goes on using it, or it can only be opened for reading, it serves
+ * reads, and refuses writes itself. Thread-safe: each entry's monitor guards its fields, whose
+ * volatile ones may be read without it as a hint. Opening one database never delays a lease on
+ * another; closing one delays at most the lease that evicts it. No monitor is held while another is
+ * taken.
  */
 public final class StorePool implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(StorePool.class);
+
+  /** Between two tries to make a store healthy. */
+  private static final Duration CURE_PAUSE = Duration.ofMillis(500);
+
+  /** Databases that are closed for the sake of one that does not open. */
+  private static final int CLOSED_AT_ONCE = 3;
+
+  private static final long LAST_LEASE_NANOS = Duration.ofMillis(50).toNanos();
 
   private final Function<Path, ItemStore> opener;
   private final int maxOpen;
@@ -64,6 +75,18 @@ public final class StorePool implements AutoCloseable {
    *     after {@link #close()}
    */
   public Optional<Lease> acquire(Path directory) {
+    try {
+      return acquireOnce(directory);
+    } catch (ServiceException e) {
+      // It may have been one file handle too many.
+      if (e.reason() != Reason.STORAGE_FAILED || !closeSome()) {
+        throw e;
+      }
+      return acquireOnce(directory);
+    }
+  }
+
+  private Optional<Lease> acquireOnce(Path directory) {
     while (true) {
       Entry entry = entries.computeIfAbsent(directory, Entry::new);
       @Nullable Lease lease = entry.acquire();
@@ -127,14 +150,27 @@ public final class StorePool implements AutoCloseable {
 
   private void evictTooMany() {
     while (openCount.get() > maxOpen) {
-      Optional<Entry> oldest =
-          entries.values().stream()
-              .filter(Entry::seemsIdle)
-              .min(Comparator.comparing(Entry::lastUse));
-      if (oldest.isEmpty() || !oldest.get().closeIfIdleSince(Instant.MAX)) {
+      if (!closeOldest()) {
         return; // all are in use, or another thread is at it
       }
     }
+  }
+
+  private boolean closeOldest() {
+    return entries.values().stream()
+        .filter(Entry::seemsIdle)
+        .min(Comparator.comparing(Entry::lastUse))
+        .filter(oldest -> oldest.closeIfIdleSince(Instant.MAX))
+        .isPresent();
+  }
+
+  /** Closes a few idle databases; false if there are none. */
+  private boolean closeSome() {
+    boolean any = false;
+    for (int i = 0; i < CLOSED_AT_ONCE && closeOldest(); i++) {
+      any = true;
+    }
+    return any;
   }
 
   /**
@@ -159,6 +195,8 @@ public final class StorePool implements AutoCloseable {
     private volatile boolean retired;
     private @Nullable Runnable cleanup;
     private volatile Instant lastUse = Instant.MIN;
+    private Instant nextCure = Instant.MIN;
+    private Instant nextWait = Instant.MIN;
 
     Entry(Path directory) {
       this.directory = directory;
@@ -174,14 +212,15 @@ public final class StorePool implements AutoCloseable {
       }
       @Nullable ItemStore current = store;
       if (current != null && !current.isHealthy()) {
-        if (leases > 0) {
-          throw new ServiceException(
-                  Reason.STORAGE_FAILED,
-                  "the database failed and is being opened again; try again soon")
-              .withRetryAfter(Duration.ofMillis(200));
+        awaitLastLease(current);
+        if (retired || evicted) {
+          return null;
         }
-        closeStore(current);
-        current = null;
+        current = store;
+        if (current != null && !current.isHealthy() && leases == 0 && isDue(nextCure)) {
+          closeStore(current);
+          current = null;
+        }
       }
       if (current == null) {
         try {
@@ -193,16 +232,53 @@ public final class StorePool implements AutoCloseable {
         }
         store = current;
         openCount.incrementAndGet();
+        if (!current.isHealthy()) {
+          nextCure = clock.instant().plus(CURE_PAUSE);
+        }
       }
       leases++;
       lastUse = clock.instant();
       return new Lease(current, this::release);
     }
 
+    /**
+     * Gives those who use a store that failed a moment to leave it, in which nobody else comes.
+     * Whoever stays longer, with an export for example, must not hold up everyone again and again.
+     */
+    private synchronized void awaitLastLease(ItemStore failed) {
+      if (leases == 0 || !isDue(nextWait)) {
+        return;
+      }
+      long deadline = System.nanoTime() + LAST_LEASE_NANOS;
+      boolean interrupted = false;
+      while (leases > 0 && store == failed && !interrupted) {
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+          nextWait = clock.instant().plus(CURE_PAUSE);
+          break;
+        }
+        try {
+          TimeUnit.NANOSECONDS.timedWait(this, left);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    private boolean isDue(Instant time) {
+      return !clock.instant().isBefore(time);
+    }
+
     private void release() {
       @Nullable Runnable after = null;
       synchronized (this) {
         leases--;
+        if (leases == 0) {
+          notifyAll();
+        }
         lastUse = clock.instant();
         if (leases == 0 && retired) {
           after = finishRetirement();

@@ -11,7 +11,9 @@ public interface StoreEngine extends AutoCloseable {
   ItemStore create(Path directory);
 
   /**
-   * Opens a content database that exists and removes what a crash left half-made in it.
+   * Opens a content database that exists and removes what a crash left half-made in it. When it
+   * cannot be opened for writing, because the disk is full for example, it is opened for reading:
+   * it then says that it is not healthy, and refuses writes with what opening it failed with.
    *
    * @throws dev.cairn.server.error.ServiceException DATA_CORRUPT when it is damaged or missing
    */
@@ -30,7 +32,11 @@ public interface StoreEngine extends AutoCloseable {
    */
   void cloneDatabase(Path source, Path target);
 
-  /** Opens the catalog, making it when absent. */
+  /**
+   * Opens the catalog, making it when absent. After a write failed it opens itself again: at once,
+   * so that what is read next is what is on disk, and, as long as that gives a catalog that can
+   * only be read, before later writes.
+   */
   KeyValueStore openCatalog(Path directory);
 
   @Override

@@ -499,6 +499,51 @@ final class BackupsTest {
   }
 
   @Test
+  void endThatTheCatalogRefusedIsRecordedOnceItTakesWritesAgain() {
+    BackupId id = site.create();
+    site.server.store.failAfter(1, Fault.NOT_WRITTEN); // it starts, but cannot become READY
+
+    site.making.runAll();
+
+    assertThat(site.state(id)).isEqualTo(BackupState.PENDING);
+    site.backups.overdue().retry();
+    assertThat(site.state(id)).isEqualTo(BackupState.PENDING);
+
+    site.server.store.failAfter(0, Fault.NONE);
+    site.backups.overdue().retry();
+
+    assertThat(site.state(id)).isEqualTo(BackupState.FAILED);
+    assertThat(site.get(id).failure()).map(JobFailure::reason).contains(Reason.STORAGE_FAILED);
+    assertThat(site.directories()).isEmpty();
+    assertThat(site.backups.overdue().size()).isZero();
+  }
+
+  @Test
+  void readyBackupThatWasOnlyReportedFailedStaysReady() {
+    BackupId id = site.create();
+    site.server.store.failAfter(1, Fault.WRITTEN);
+
+    site.making.runAll();
+    site.server.store.failAfter(0, Fault.NONE);
+    site.backups.overdue().retry();
+
+    assertThat(site.state(id)).isEqualTo(BackupState.READY);
+    assertThat(site.content(id)).isNotEmpty();
+  }
+
+  @Test
+  void backupWhoseRequestWasOnlyReportedFailedDoesNotStayPending() {
+    site.server.store.failAfter(0, Fault.WRITTEN);
+
+    assertFails(Reason.STORAGE_FAILED, () -> site.create());
+
+    site.server.store.failAfter(0, Fault.NONE);
+    site.backups.overdue().retry();
+    assertThat(site.ids(BackupState.PENDING)).isEmpty();
+    assertThat(site.ids(BackupState.FAILED)).hasSize(1);
+  }
+
+  @Test
   void useAndDeletionNeverBothSucceed() {
     for (int i = 0; i < 20; i++) {
       BackupId id = site.make();

@@ -13,6 +13,7 @@ import dev.cairn.server.backup.Retention;
 import dev.cairn.server.backup.Sequences;
 import dev.cairn.server.repository.BackupKey;
 import dev.cairn.server.repository.BackupRepository;
+import dev.cairn.server.repository.DiskReserve;
 import dev.cairn.server.repository.DurableFiles;
 import dev.cairn.server.repository.local.LocalRepositories;
 import dev.cairn.server.site.Catalog;
@@ -116,7 +117,7 @@ public final class ServerUnderTest implements AutoCloseable {
     commands = new LocalCommandLog(sites, catalog);
     TimeOrderedIds ids = new TimeOrderedIds(clock, new Random(settings.root.hashCode()));
     collections = new Collections(sites, commands, clock, settings.maxCollections);
-    items = new Items(sites, collections, commands, clock, ids);
+    items = new Items(sites, collections, commands, clock, ids, DiskReserve.NONE);
     repository = new SteppedRepository(LocalRepositories.at(layout.backups(), files), steps);
     Executor executor = settings.executor.orElse(jobs);
     Sequences sequences = new Sequences(clock);
@@ -147,6 +148,7 @@ public final class ServerUnderTest implements AutoCloseable {
                 clock,
                 ids,
                 new JobQueue("restoration", executor, settings.restorationQueue),
+                DiskReserve.NONE,
                 settings.maxCollections),
             settings.patience);
     sites.register(backups);

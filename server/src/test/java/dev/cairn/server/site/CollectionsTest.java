@@ -208,6 +208,24 @@ final class CollectionsTest {
     assertThat(server.collections.count(SITE)).isEqualTo(1);
   }
 
+  @Test
+  void takesNoWritesForACollectionWhoseDeletionWasOnlyReportedFailed() {
+    server.create(CITIES);
+    server.create(RIVERS);
+    server.save(live(CITIES), "a", "{}");
+    server.store.failAfter(0, Fault.WRITTEN);
+    assertFails(
+        Reason.STORAGE_FAILED, () -> server.collections.delete(SITE, CITIES, OptionalLong.empty()));
+    server.store.failAfter(0, Fault.NONE);
+
+    // The next start would not find it: what it acknowledged would be lost.
+    assertFails(Reason.COLLECTION_NOT_FOUND, () -> server.save(live(CITIES), "b", "{}"));
+    server.create(CITIES);
+
+    assertThat(server.content(live(CITIES))).isEmpty();
+    server.save(live(RIVERS), "po", "{}");
+  }
+
   // Counting and listing
 
   @Test

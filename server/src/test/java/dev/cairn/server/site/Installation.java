@@ -1,6 +1,7 @@
 package dev.cairn.server.site;
 
 import com.google.protobuf.ByteString;
+import dev.cairn.server.repository.DiskReserve;
 import dev.cairn.server.repository.DurableFiles;
 import dev.cairn.server.store.CollectionId;
 import dev.cairn.server.store.Durability;
@@ -86,7 +87,7 @@ public final class Installation implements AutoCloseable {
     this.commands = new LocalCommandLog(sites, catalog);
     this.ids = new TimeOrderedIds(clock, new Random(1));
     this.collections = new Collections(sites, commands, clock, 1_000);
-    this.items = new Items(sites, collections, commands, clock, ids);
+    this.items = new Items(sites, collections, commands, clock, ids, DiskReserve.NONE);
   }
 
   public static Installation open(Path root) {

@@ -30,6 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** Switching a site to its next generation. */
 @Timeout(60)
 final class SiteSwitchTest {
+  /** The step that makes CURRENT durable under its name. */
+  private static final int FORCES_CURRENT = 3;
+
   @TempDir Path directory;
   private final Steps steps = new Steps();
 
@@ -168,29 +171,53 @@ final class SiteSwitchTest {
   }
 
   @Test
-  void siteWhoseCurrentCannotBeWrittenBackStopsUntilTheNextStart() {
-    for (int step = 0; step < 4; step++) {
-      try (Installation server = open("stop" + step)) {
+  void siteWhoseCurrentWasNotReplacedServesOnAlthoughItCannotBeWrittenBack() {
+    for (int step = 0; step < FORCES_CURRENT; step++) {
+      try (Installation server = open("kept" + step)) {
         int failing = step;
         assertFails(
             Reason.STORAGE_FAILED, () -> switchTo(server, "new", () -> steps.failFrom(failing)));
+
+        server.save(live(CITIES), "acknowledged", "{}");
+
+        assertThat(server.content(live(CITIES))).containsOnlyKeys("acknowledged", "old");
         steps.heal();
-
-        assertFails(Reason.STORAGE_FAILED, () -> server.save(live(CITIES), "lost", "{}"));
-        assertFails(Reason.STORAGE_FAILED, () -> server.content(live(CITIES)));
-        assertFails(Reason.STORAGE_FAILED, () -> server.content(sandbox(CITIES)));
-        assertFails(Reason.STORAGE_FAILED, () -> server.sites.collections(SITE));
-        assertFails(Reason.STORAGE_FAILED, () -> server.sites.exclusively(SITE, section -> 1));
-        assertFails(Reason.STORAGE_FAILED, () -> server.sites.delete(SITE, true));
-        assertThat(server.siteFiles()).contains("gen-000001", "gen-000002");
-        assertThat(server.sites.list("", "", 5)).hasSize(1);
-
-        try (Installation restarted = server.afterCrash(directory.resolve("stopped" + step))) {
-          Map<String, String> content = restarted.content(live(CITIES));
-          assertThat(content.keySet()).containsAnyOf("old", "new").hasSize(1);
-          restarted.save(live(CITIES), "goes on", "{}");
+        try (Installation restarted = server.afterCrash(directory.resolve("kept-on" + step))) {
+          assertThat(restarted.content(live(CITIES))).containsOnlyKeys("acknowledged", "old");
         }
       }
+    }
+  }
+
+  @Test
+  void siteWhoseCurrentCannotBeWrittenBackStopsUntilItCan() {
+    try (Installation server = open("stop")) {
+      assertFails(
+          Reason.STORAGE_FAILED,
+          () -> switchTo(server, "new", () -> steps.failFrom(FORCES_CURRENT)));
+
+      assertFails(Reason.STORAGE_FAILED, () -> server.save(live(CITIES), "lost", "{}"));
+      assertFails(Reason.STORAGE_FAILED, () -> server.content(live(CITIES)));
+      assertFails(Reason.STORAGE_FAILED, () -> server.content(sandbox(CITIES)));
+      assertFails(Reason.STORAGE_FAILED, () -> server.sites.collections(SITE));
+      assertFails(Reason.STORAGE_FAILED, () -> server.sites.exclusively(SITE, section -> 1));
+      assertFails(Reason.STORAGE_FAILED, () -> server.sites.delete(SITE, true));
+      assertThat(server.siteFiles()).contains("gen-000001", "gen-000002");
+      assertThat(server.sites.list("", "", 5)).hasSize(1);
+      try (Installation restarted = server.afterCrash(directory.resolve("stopped"))) {
+        Map<String, String> content = restarted.content(live(CITIES));
+        assertThat(content.keySet()).containsAnyOf("old", "new").hasSize(1);
+        restarted.save(live(CITIES), "goes on", "{}");
+      }
+
+      steps.heal();
+      server.save(live(CITIES), "acknowledged", "{}");
+      assertThat(server.content(live(CITIES))).containsOnlyKeys("acknowledged", "old");
+      try (Installation restarted = server.afterCrash(directory.resolve("healed"))) {
+        assertThat(restarted.content(live(CITIES))).containsOnlyKeys("acknowledged", "old");
+      }
+      switchTo(server, "again");
+      assertThat(server.content(live(CITIES))).containsOnlyKeys("again");
     }
   }
 
@@ -209,11 +236,11 @@ final class SiteSwitchTest {
                   () -> {
                     writer.complete(Threads.start(() -> server.save(live(CITIES), "lost", "{}")));
                     Threads.await("the writer waits", () -> site.waiting() == 1);
-                    steps.failAlways();
+                    steps.failFrom(FORCES_CURRENT);
                   }));
-      steps.heal();
 
       assertFails(Reason.STORAGE_FAILED, () -> Threads.join(Threads.join(writer)));
+      steps.heal();
     }
   }
 

@@ -222,19 +222,60 @@ final class StorePoolTest {
     Lease lease = lease(A);
     databases.breakDown(A);
 
-    assertThatThrownBy(() -> lease(A))
-        .isInstanceOfSatisfying(
-            ServiceException.class,
-            e -> {
-              assertThat(e.reason()).isEqualTo(Reason.STORAGE_FAILED);
-              assertThat(e.retryAfter()).isPresent();
-            });
+    try (Lease reader = lease(A)) {
+      assertThat(reader.store()).as("reads go on").isSameAs(lease.store());
+    }
     lease.close();
 
     try (Lease again = lease(A)) {
       assertThat(again.store().isHealthy()).isTrue();
     }
     assertThat(databases.opened).containsExactly(A, A);
+    assertThat(pool.openCount()).isEqualTo(1);
+  }
+
+  @Test
+  void newLeasesWaitAMomentForTheLastUserOfAnUnhealthyDatabase() {
+    Lease lease = lease(A);
+    databases.breakDown(A);
+    CompletableFuture<Boolean> next =
+        CompletableFuture.supplyAsync(
+            () -> {
+              // Whoever holds a lease for longer than that moment is not waited for again at once.
+              while (true) {
+                try (Lease mine = lease(A)) {
+                  if (mine.store().isHealthy()) {
+                    return true;
+                  }
+                }
+                clock.advance(Duration.ofSeconds(1));
+              }
+            });
+
+    lease.close();
+
+    assertThat(Threads.join(next)).isTrue();
+    assertThat(databases.opened).containsExactly(A, A);
+  }
+
+  @Test
+  void databaseThatOpensForReadingOnlyServesAndIsTriedAgainAfterAPause() {
+    lease(A).close();
+    databases.breakDown(A);
+    databases.staysBroken = true;
+
+    for (int i = 0; i < 5; i++) {
+      try (Lease reader = lease(A)) {
+        assertThat(reader.store().isHealthy()).isFalse();
+      }
+    }
+    assertThat(databases.opened).as("tried once").containsExactly(A, A);
+
+    databases.staysBroken = false;
+    clock.advance(Duration.ofSeconds(1));
+    try (Lease writer = lease(A)) {
+      assertThat(writer.store().isHealthy()).isTrue();
+    }
     assertThat(pool.openCount()).isEqualTo(1);
   }
 
@@ -340,6 +381,7 @@ final class StorePoolTest {
 
   /** Databases that can be opened once at a time each, fail and break down. Thread-safe. */
   private static final class FakeDatabases {
+    volatile boolean staysBroken;
     final List<Path> opened = new CopyOnWriteArrayList<>();
     final Map<Path, ItemStore> open = new ConcurrentHashMap<>();
     final Map<Path, RuntimeException> failures = new ConcurrentHashMap<>();
@@ -357,7 +399,9 @@ final class StorePoolTest {
               failure -> {
                 throw failure;
               });
-      broken.remove(directory);
+      if (!staysBroken) {
+        broken.remove(directory);
+      }
       ItemStore store = database(directory);
       assertThat(open.put(directory, store)).as("opened twice: " + directory).isNull();
       opened.add(directory);

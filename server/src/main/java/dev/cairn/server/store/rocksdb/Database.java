@@ -1,5 +1,6 @@
 package dev.cairn.server.store.rocksdb;
 
+import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.store.Durability;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +35,10 @@ final class Database implements AutoCloseable {
   private final WriteOptions synced = new WriteOptions().setSync(true);
   private final WriteOptions buffered = new WriteOptions();
   private final AtomicInteger users = new AtomicInteger();
-  private volatile boolean healthy = true;
+
+  /** Why it takes no writes until it is opened again; null: it does. */
+  private volatile @Nullable ServiceException illness;
+
   private volatile boolean closed;
 
   private Database(RocksDB rocks, List<ColumnFamilyHandle> families, boolean readOnly) {
@@ -61,6 +65,28 @@ final class Database implements AutoCloseable {
           RocksDB.openReadOnly(options, directory.toString(), families, handles), handles, true);
     } catch (RocksDBException e) {
       throw Failures.whileOpening(e);
+    }
+  }
+
+  /**
+   * Opens a database that could not be opened for writing, so that reads go on. What is in its log
+   * is read, too; it does not count as healthy.
+   *
+   * @param why what opening it for writing failed with; writes are refused with the same
+   * @throws ServiceException {@code why}, when reading does not work either
+   */
+  static Database openToRead(
+      DBOptions options,
+      List<ColumnFamilyDescriptor> families,
+      Path directory,
+      ServiceException why) {
+    try {
+      Database database = openReadOnly(options, families, directory);
+      database.illness = why;
+      return database;
+    } catch (ServiceException e) {
+      why.addSuppressed(e);
+      throw why;
     }
   }
 
@@ -128,8 +154,7 @@ final class Database implements AutoCloseable {
     try {
       rocks().write(durability == Durability.SYNCED ? synced : buffered, batch);
     } catch (RocksDBException e) {
-      healthy = false;
-      throw Failures.of("write", e);
+      throw ill(Failures.of("write", e));
     }
   }
 
@@ -139,23 +164,28 @@ final class Database implements AutoCloseable {
     try (FlushOptions options = new FlushOptions()) {
       rocks().flush(options, families);
     } catch (RocksDBException e) {
-      healthy = false;
-      throw Failures.of("write", e);
+      throw ill(Failures.of("write", e));
     }
+  }
+
+  private ServiceException ill(ServiceException failure) {
+    illness = failure;
+    return failure;
   }
 
   void requireWritable() {
+    @Nullable ServiceException why = illness;
+    if (why != null) {
+      throw Failures.again(why);
+    }
     if (readOnly) {
       throw new IllegalStateException("the database was opened for reading only");
     }
-    if (!healthy) {
-      throw Failures.refused(
-          "An earlier write to this database failed; it takes no more until it is opened again.");
-    }
   }
 
+  /** False after a write failed: it then takes no more until it is opened again. */
   boolean isHealthy() {
-    return healthy;
+    return illness == null;
   }
 
   boolean isReadOnly() {
@@ -194,7 +224,7 @@ final class Database implements AutoCloseable {
     if (users.get() > 0) {
       throw new IllegalStateException(users.get() + " cursors or transactions are still open");
     }
-    if (healthy && !readOnly) {
+    if (illness == null && !readOnly) {
       try (FlushOptions options = new FlushOptions()) {
         rocks.flush(options, families);
       } catch (RocksDBException ignored) {

@@ -3,6 +3,7 @@ package dev.cairn.server.store.rocksdb;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,9 @@ import org.rocksdb.Status;
  */
 final class Failures {
   private static final String NO_SPACE = "No space left on device";
+
+  /** Databases that failed are opened again about as often. */
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
   private Failures() {}
 
@@ -44,6 +48,13 @@ final class Failures {
     return of("open a database", e);
   }
 
+  /** Whether reading a database may do, although opening it for writing failed so. */
+  static boolean leavesReading(ServiceException e) {
+    String why = e.getCause() instanceof RocksDBException cause ? message(cause) : "";
+    boolean inUse = why.contains("lock hold by") || why.contains("While lock file");
+    return e.reason() != Reason.DATA_CORRUPT && !inUse;
+  }
+
   static ServiceException of(String what, IOException e) {
     boolean full = message(e).contains(NO_SPACE);
     return new ServiceException(
@@ -56,6 +67,17 @@ final class Failures {
 
   static ServiceException refused(String message) {
     return new ServiceException(Reason.STORAGE_FAILED, message);
+  }
+
+  /** What a write is refused with because of an earlier {@code failure} of the database. */
+  static ServiceException again(ServiceException failure) {
+    return new ServiceException(
+            failure.reason(),
+            failure.metadata(),
+            "An earlier write failed, and the database is not open for writing again yet: "
+                + failure.getMessage(),
+            failure)
+        .withRetryAfter(RETRY_AFTER);
   }
 
   private static String text(String what, boolean full) {

@@ -4,28 +4,72 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.store.Durability;
 import dev.cairn.server.store.KeyValueStore;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiPredicate;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.WriteBatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** {@link KeyValueStore} on a RocksDB database with one column family. Thread-safe. */
+/**
+ * {@link KeyValueStore} on a RocksDB database with one column family, which heals itself.
+ *
+ * <pre>
+ * HEALTHY --a write fails--&gt; closed, then opened: HEALTHY, or READ ONLY, or ABSENT
+ *                                                    '--the next write or, when ABSENT, read
+ *                                                       after a pause--&gt; closed, then opened
+ * </pre>
+ *
+ * <p>A write that failed is never tried again: it may be on disk already. The database is opened
+ * again within the call that failed, so that nobody decides anything by a state that the log
+ * contradicts.
+ *
+ * <p>Thread-safe. {@code lock} is shared by whoever uses the database and taken alone by whoever
+ * replaces it. A visitor must not write.
+ */
 final class RocksCatalog implements KeyValueStore {
+  private static final Logger log = LoggerFactory.getLogger(RocksCatalog.class);
   private static final int ENTRIES = 0;
 
-  private final Database database;
+  /** Opening takes some milliseconds, in which nobody reads. */
+  private static final long PAUSE_NANOS = Duration.ofMillis(250).toNanos();
 
-  RocksCatalog(Database database) {
+  private final Opener opener;
+  private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+  private volatile @Nullable Database database;
+  private boolean closed;
+  private long lastOpening;
+
+  /** How the database is opened again. */
+  interface Opener {
+    Database open();
+
+    /** For reading only, since opening it for writing failed with {@code why}. */
+    Database openToRead(ServiceException why);
+  }
+
+  RocksCatalog(Database database, Opener opener) {
     this.database = database;
+    this.opener = opener;
   }
 
   @Override
   public Optional<ByteString> get(String key) {
-    byte[] value = database.get(ENTRIES, key.getBytes(UTF_8));
-    return value == null ? Optional.empty() : Optional.of(UnsafeByteOperations.unsafeWrap(value));
+    lockForReading();
+    try {
+      byte[] value = database().get(ENTRIES, key.getBytes(UTF_8));
+      return value == null ? Optional.empty() : Optional.of(UnsafeByteOperations.unsafeWrap(value));
+    } finally {
+      lock.readLock().unlock();
+    }
   }
 
   @Override
@@ -36,11 +80,14 @@ final class RocksCatalog implements KeyValueStore {
       from = Arrays.copyOf(afterKey, afterKey.length + 1);
     }
     byte[] to = MetaKeys.afterPrefix(prefix.getBytes(UTF_8));
-    try (Range range = new Range(database, ENTRIES, from, to.length == 0 ? null : to)) {
+    lockForReading();
+    try (Range range = new Range(database(), ENTRIES, from, to.length == 0 ? null : to)) {
       boolean more = true;
       while (more && range.next()) {
         more = visit(range, visitor);
       }
+    } finally {
+      lock.readLock().unlock();
     }
   }
 
@@ -53,11 +100,14 @@ final class RocksCatalog implements KeyValueStore {
       to = beforeKey;
     }
     byte[] from = prefix.getBytes(UTF_8);
-    try (Range range = new Range(database, ENTRIES, from, to.length == 0 ? null : to)) {
+    lockForReading();
+    try (Range range = new Range(database(), ENTRIES, from, to.length == 0 ? null : to)) {
       boolean more = true;
       while (more && range.previous()) {
         more = visit(range, visitor);
       }
+    } finally {
+      lock.readLock().unlock();
     }
   }
 
@@ -68,6 +118,21 @@ final class RocksCatalog implements KeyValueStore {
 
   @Override
   public void write(List<Change> changes) {
+    healIf(Database::isHealthy);
+    boolean failed = true;
+    lock.readLock().lock();
+    try {
+      write(database(), changes);
+      failed = false;
+    } finally {
+      lock.readLock().unlock();
+      if (failed) {
+        healIf(Database::isHealthy);
+      }
+    }
+  }
+
+  private static void write(Database database, List<Change> changes) {
     try (WriteBatch batch = new WriteBatch()) {
       for (Change change : changes) {
         byte[] key = change.key().getBytes(UTF_8);
@@ -82,8 +147,85 @@ final class RocksCatalog implements KeyValueStore {
     }
   }
 
+  private void lockForReading() {
+    healIf(there -> true);
+    lock.readLock().lock();
+  }
+
+  /** The one in use; the caller holds the lock. */
+  private Database database() {
+    if (closed) {
+      throw new IllegalStateException("the catalog is closed");
+    }
+    @Nullable Database now = database;
+    if (now == null) {
+      throw Failures.again(Failures.refused("The catalog could not be opened."));
+    }
+    return now;
+  }
+
+  /** Opens the database again if there is none or it is not {@code sound}; never throws. */
+  private void healIf(Predicate<Database> sound) {
+    if (isSound(sound) || lock.getReadHoldCount() > 0) {
+      return;
+    }
+    lock.writeLock().lock();
+    try {
+      long now = System.nanoTime();
+      boolean justOpened = lastOpening != 0 && now - lastOpening < PAUSE_NANOS;
+      boolean failedNow = isSound(there -> !there.isHealthy() && !there.isReadOnly());
+      if (!closed && !isSound(sound) && (failedNow || !justOpened)) {
+        openAgain();
+        lastOpening = System.nanoTime();
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  private boolean isSound(Predicate<Database> sound) {
+    @Nullable Database now = database;
+    return now != null && sound.test(now);
+  }
+
+  private void openAgain() {
+    @Nullable Database failed = database;
+    database = null;
+    try {
+      if (failed != null) {
+        failed.close();
+      }
+      Database opened = open();
+      database = opened;
+      log.warn("catalog opened again after a failure writable={}", opened.isHealthy());
+    } catch (RuntimeException e) {
+      log.error("the catalog cannot be opened, it will be tried again", e);
+    }
+  }
+
+  private Database open() {
+    try {
+      return opener.open();
+    } catch (ServiceException e) {
+      if (!Failures.leavesReading(e)) {
+        throw e;
+      }
+      return opener.openToRead(e);
+    }
+  }
+
   @Override
   public void close() {
-    database.close();
+    lock.writeLock().lock();
+    try {
+      closed = true;
+      @Nullable Database last = database;
+      database = null;
+      if (last != null) {
+        last.close();
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.cairn.server.store.rocksdb;
 
+import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.store.ItemStore;
 import dev.cairn.server.store.KeyValueStore;
 import dev.cairn.server.store.StoreEngine;
@@ -46,7 +47,15 @@ public final class RocksStoreEngine implements StoreEngine {
   @Override
   public ItemStore open(Path directory) {
     requireDatabase(directory);
-    return opened(Database.open(options.database(), options.contentFamilies(), directory));
+    try {
+      return opened(Database.open(options.database(), options.contentFamilies(), directory));
+    } catch (ServiceException e) {
+      if (!Failures.leavesReading(e)) {
+        throw e;
+      }
+      return opened(
+          Database.openToRead(options.database(), options.contentFamilies(), directory, e));
+    }
   }
 
   @Override
@@ -96,7 +105,7 @@ public final class RocksStoreEngine implements StoreEngine {
       try {
         DatabaseFiles.forceDirectory(DatabaseFiles.parent(directory));
         done = true;
-        return new RocksCatalog(database);
+        return new RocksCatalog(database, new CatalogOpener(directory));
       } catch (IOException e) {
         throw Failures.of("open the catalog", e);
       } finally {
@@ -104,6 +113,26 @@ public final class RocksStoreEngine implements StoreEngine {
           database.close();
         }
       }
+    }
+  }
+
+  /** Opens the catalog again after it failed. */
+  private final class CatalogOpener implements RocksCatalog.Opener {
+    private final Path directory;
+
+    CatalogOpener(Path directory) {
+      this.directory = directory;
+    }
+
+    @Override
+    public Database open() {
+      LogFiles.verify(directory);
+      return Database.open(options.database(), options.catalogFamilies(), directory);
+    }
+
+    @Override
+    public Database openToRead(ServiceException why) {
+      return Database.openToRead(options.database(), options.catalogFamilies(), directory, why);
     }
   }
 

@@ -14,6 +14,7 @@ import dev.cairn.server.backup.Retention;
 import dev.cairn.server.backup.Sequences;
 import dev.cairn.server.backup.schedule.ScheduleChange.Part;
 import dev.cairn.server.error.Reason;
+import dev.cairn.server.repository.DiskReserve;
 import dev.cairn.server.repository.DurableFiles;
 import dev.cairn.server.repository.local.LocalBackupRepository;
 import dev.cairn.server.site.Catalog;
@@ -108,7 +109,7 @@ class AutoBackupsTest implements InstantSource {
                 new TimeOrderedIds(this, new Random(1)),
                 new JobQueue("backup", jobs::add, 10),
                 new JobQueue("verify", jobs::add, 10)),
-            new Backups.Settings(new Retention(3, 1), true, store::retention));
+            new Backups.Settings(new Retention(3, 1), true, store::retention, DiskReserve.NONE));
     BackupSchedules schedules =
         new BackupSchedules(store, backups, this, BackupSchedules.Settings.DEFAULT);
     sites.register(backups);

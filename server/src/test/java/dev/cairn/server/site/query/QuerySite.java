@@ -1,6 +1,7 @@
 package dev.cairn.server.site.query;
 
 import com.google.protobuf.ByteString;
+import dev.cairn.server.repository.DiskReserve;
 import dev.cairn.server.repository.DurableFiles;
 import dev.cairn.server.site.Catalog;
 import dev.cairn.server.site.Collections;
@@ -65,7 +66,13 @@ public final class QuerySite implements AutoCloseable {
     commands = new LocalCommandLog(sites, catalog);
     collections = new Collections(sites, commands, clock, 10);
     items =
-        new Items(sites, collections, commands, clock, new TimeOrderedIds(clock, new Random(1)));
+        new Items(
+            sites,
+            collections,
+            commands,
+            clock,
+            new TimeOrderedIds(clock, new Random(1)),
+            DiskReserve.NONE);
     sites.create(SITE, "", Map.of(), Optional.empty());
     collections.create(SITE, CITIES, Collections.Description.NONE, Optional.empty());
     collections.create(SITE, RIVERS, Collections.Description.NONE, Optional.empty());

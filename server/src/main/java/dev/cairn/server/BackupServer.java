@@ -29,10 +29,11 @@ import dev.cairn.server.site.StorePool;
 import dev.cairn.server.site.TimeOrderedIds;
 import dev.cairn.server.site.query.ItemQueries;
 import dev.cairn.server.store.KeyValueStore;
-import dev.cairn.server.store.StoreEngine;
 import dev.cairn.server.store.rocksdb.EngineSettings;
 import dev.cairn.server.store.rocksdb.RocksStoreEngine;
+import dev.cairn.server.telemetry.AdminServer;
 import dev.cairn.server.telemetry.AuditFile;
+import dev.cairn.server.telemetry.Telemetry;
 import io.grpc.ServerBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -43,6 +44,9 @@ import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -71,6 +75,8 @@ public final class BackupServer implements AutoCloseable {
   /** How late an automatic backup may be; a look costs next to nothing when none is due. */
   private static final Duration SCHEDULE_TICK = Duration.ofSeconds(5);
 
+  private static final Duration COUNTING_TICK = Duration.ofSeconds(1);
+  private static final Duration AGES_TICK = Duration.ofMinutes(1);
   private static final Duration SLOW_CALL = Duration.ofSeconds(1);
 
   /** How long jobs may go on once the last call has ended. */
@@ -81,11 +87,14 @@ public final class BackupServer implements AutoCloseable {
 
   private final ServerConfig config;
   private final Closer storage = new Closer();
+  private final Telemetry telemetry = new Telemetry();
   private final GrpcServer grpc;
+  private final Optional<AdminServer> admin;
   private final ScheduledExecutorService maintenanceThread;
   private final ScheduledExecutorService scheduleThread;
   private final ScheduledExecutorService watchThread;
   private final ScheduledExecutorService reloadThread;
+  private final ScheduledExecutorService telemetryThread;
   private final JobThreads makeThreads;
   private final JobThreads verifyThreads;
   private final JobThreads restoreThreads;
@@ -124,6 +133,7 @@ public final class BackupServer implements AutoCloseable {
     scheduleThread = timerThread("schedule");
     watchThread = timerThread("watch");
     reloadThread = timerThread("reload");
+    telemetryThread = timerThread("telemetry");
     boolean started = false;
     try {
       Path data = prepareDataDirectory();
@@ -136,7 +146,7 @@ public final class BackupServer implements AutoCloseable {
       DiskReserve disk = new DiskReserve(config.diskReserveBytes(), () -> usableBytes(data));
       FileHandles handles =
           FileHandles.of(config.store().openSites(), EngineSettings.defaults().maxOpenFiles());
-      StoreEngine engine = storage.add(new RocksStoreEngine(engineSettings(handles)));
+      RocksStoreEngine engine = storage.add(new RocksStoreEngine(engineSettings(handles)));
       KeyValueStore catalogStore = storage.add(engine.openCatalog(layout.catalog()));
       Catalog catalog = new Catalog(catalogStore);
       StorePool pool = storage.add(new StorePool(engine::open, handles.openSites(), clock));
@@ -150,11 +160,9 @@ public final class BackupServer implements AutoCloseable {
       int maxCollections = config.limits().collectionsPerSite();
       Collections collections = new Collections(sites, commands, clock, maxCollections);
       Items items = new Items(sites, collections, commands, clock, ids, disk);
+      StorePool backupPool = new StorePool(engine::openReadOnly, handles.openSites(), clock);
       OpenBackups repository =
-          storage.add(
-              new OpenBackups(
-                  new LocalBackupRepository(layout.backups()),
-                  new StorePool(engine::openReadOnly, handles.openSites(), clock)));
+          storage.add(new OpenBackups(new LocalBackupRepository(layout.backups()), backupPool));
       ScheduleStore scheduleStore =
           new ScheduleStore(sites, catalog, commands, config.backup().autoLimit());
       Backups backups =
@@ -222,6 +230,7 @@ public final class BackupServer implements AutoCloseable {
                   catalog.events()),
               grpcSettings(),
               protection.tokens(),
+              telemetry,
               watchThread,
               transport.apply(transportSettings()));
       new Maintenance(
@@ -242,6 +251,22 @@ public final class BackupServer implements AutoCloseable {
                   config.eventRetention()))
           .start(maintenanceThread);
       startReloading(protection);
+      ServerMetrics.process(telemetry, ServerMain.version());
+      ServerMetrics.disk(telemetry, disk, backups.overdue());
+      ServerMetrics.databases(telemetry, pool, backupPool, handles.openSites());
+      ServerMetrics.events(telemetry, catalog.events());
+      ServerMetrics.engine(telemetry, engine);
+      ServerMetrics.queues(
+          telemetry,
+          grpc,
+          Map.of(
+              "backup", makeThreads.queue(),
+              "verify", verifyThreads.queue(),
+              "restore", restoreThreads.queue()));
+      startCounting(
+          new JobMetrics(catalog.events(), telemetry),
+          new VerifiedAges(sites, backups, clock, telemetry));
+      admin = startAdmin();
       listen();
       startSchedules(schedules, clock);
       started = true;
@@ -267,6 +292,47 @@ public final class BackupServer implements AutoCloseable {
   private void startReloading(Protection protection) {
     long millis = config.security().reloadInterval().toMillis();
     reloadThread.scheduleWithFixedDelay(protection::look, millis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // both catch what they throw
+  private void startCounting(JobMetrics jobs, VerifiedAges ages) {
+    telemetryThread.scheduleWithFixedDelay(
+        () -> quietly(jobs::count), 0, COUNTING_TICK.toMillis(), TimeUnit.MILLISECONDS);
+    telemetryThread.scheduleWithFixedDelay(
+        () -> quietly(ages::look), 0, AGES_TICK.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private static void quietly(Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      log.warn("metrics are not up to date", e);
+    }
+  }
+
+  private Optional<AdminServer> startAdmin() throws IOException {
+    ServerConfig.Admin where = config.admin();
+    if (where.port().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      AdminServer server =
+          AdminServer.start(
+              new InetSocketAddress(where.address(), where.port().getAsInt()),
+              telemetry,
+              grpc::isServing);
+      log.info("metrics on {}:{}", where.address(), server.port());
+      return Optional.of(server);
+    } catch (IOException e) {
+      throw new StartException(
+          StartException.Kind.CANNOT_LISTEN,
+          "cannot listen on "
+              + where.address()
+              + ":"
+              + where.port().getAsInt()
+              + " for metrics; choose another admin.port, or off",
+          e);
+    }
   }
 
   private static ScheduledExecutorService timerThread(String name) {
@@ -382,6 +448,11 @@ public final class BackupServer implements AutoCloseable {
         temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
+  /** The port that metrics and health are read from; empty when that is off. */
+  public OptionalInt adminPort() {
+    return admin.map(server -> OptionalInt.of(server.port())).orElse(OptionalInt.empty());
+  }
+
   /** The port listened on. */
   public int port() {
     return grpc.port();
@@ -400,6 +471,7 @@ public final class BackupServer implements AutoCloseable {
     log.info("draining grace={}", config.shutdownGrace());
     grpc.drain(config.shutdownGrace());
     boolean quiet = grpc.stop();
+    admin.ifPresent(AdminServer::close);
     quiet &= stopJobs();
     if (quiet) {
       storage.close();
@@ -411,10 +483,10 @@ public final class BackupServer implements AutoCloseable {
   }
 
   /** A tick works on the catalog: waits for the one that runs. */
-  private boolean stopSchedules() {
-    scheduleThread.shutdown();
+  private static boolean stop(ScheduledExecutorService thread) {
+    thread.shutdown();
     try {
-      return scheduleThread.awaitTermination(JOBS_GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      return thread.awaitTermination(JOBS_GRACE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
@@ -424,7 +496,8 @@ public final class BackupServer implements AutoCloseable {
   private boolean stopJobs() {
     reloadThread.shutdownNow();
     maintenanceThread.shutdownNow();
-    boolean ended = stopSchedules();
+    boolean ended = stop(telemetryThread);
+    ended &= stop(scheduleThread);
     ended &= makeThreads.stop(JOBS_GRACE);
     ended &= verifyThreads.stop(JOBS_GRACE);
     ended &= restoreThreads.stop(JOBS_GRACE);

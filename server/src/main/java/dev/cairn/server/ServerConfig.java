@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -26,6 +27,7 @@ public record ServerConfig(
     long diskReserveBytes,
     Listen listen,
     Security security,
+    Admin admin,
     Limits limits,
     Store store,
     Backup backup,
@@ -74,6 +76,13 @@ public record ServerConfig(
    * @param claim the name of the claim with the permissions
    */
   public record Auth(Path keys, String issuer, String audience, String claim, Duration clockSkew) {}
+
+  /**
+   * Where metrics and health are read over HTTP.
+   *
+   * @param port 0 for any that is free; empty for none
+   */
+  public record Admin(String address, OptionalInt port) {}
 
   /** The most of anything that a caller can ask for or occupy. */
   public record Limits(
@@ -241,6 +250,8 @@ public record ServerConfig(
             values.get(ServerConfigKeys.LISTEN_PORT),
             values.get(ServerConfigKeys.LISTEN_PORT_FILE)),
         security(values),
+        new Admin(
+            values.get(ServerConfigKeys.ADMIN_ADDRESS), values.get(ServerConfigKeys.ADMIN_PORT)),
         limits(values),
         new Store(
             values.get(ServerConfigKeys.OPEN_SITES),

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.IntSupplier;
 
 /**
@@ -33,6 +34,18 @@ final class ServerConfigKeys {
           ConfigType.integer(0, 65_535),
           "7600",
           "The port to listen on; 0 for any that is free.");
+  static final ConfigKey<String> ADMIN_ADDRESS =
+      new ConfigKey<>(
+          "admin.address",
+          ConfigType.host(),
+          "127.0.0.1",
+          "The address for metrics and health over HTTP, which anybody who reaches it may read.");
+  static final ConfigKey<OptionalInt> ADMIN_PORT =
+      new ConfigKey<>(
+          "admin.port",
+          ConfigType.integerOrOff(0, 65_535),
+          "off",
+          "The port for /metrics, /health/live and /health/ready; 0 for any that is free.");
   static final ConfigKey<Optional<Path>> LISTEN_PORT_FILE =
       new ConfigKey<>(
           "listen.port-file",
@@ -364,6 +377,8 @@ final class ServerConfigKeys {
               AUTH_CLOCK_SKEW,
               RELOAD_INTERVAL,
               AUDIT_FILE,
+              ADMIN_ADDRESS,
+              ADMIN_PORT,
               ITEM_BYTES,
               BATCH_ITEMS,
               COLLECTIONS_PER_SITE,

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,6 +40,7 @@ final class ServerConfigTest {
                     Optional.empty(),
                     Duration.ofSeconds(10),
                     Optional.empty()),
+                new ServerConfig.Admin("127.0.0.1", OptionalInt.empty()),
                 new ServerConfig.Limits(
                     500_000,
                     1_000,
@@ -90,6 +92,7 @@ final class ServerConfigTest {
                             Path.of("jwks"), "me", "you", "rights", Duration.ofSeconds(41))),
                     Duration.ofSeconds(42),
                     Optional.of(Path.of("audit"))),
+                new ServerConfig.Admin("::2", OptionalInt.of(4)),
                 new ServerConfig.Limits(
                     1_003,
                     4,
@@ -255,6 +258,8 @@ final class ServerConfigTest {
   private static final String ALL_CHANGED =
       """
       data.directory=/d\u00e4ta
+      admin.address=::2
+      admin.port=4
       disk.reserve=1
       listen.address=::1
       listen.port=2

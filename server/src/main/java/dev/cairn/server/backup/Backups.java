@@ -356,6 +356,11 @@ public final class Backups implements SiteDependent {
         retention.onDemandLimit());
   }
 
+  /** Every backup of the site that is on record. */
+  public List<BackupRecord> records(SiteId siteId) {
+    return store.list(siteId);
+  }
+
   /** Measures anew what deleting each of a site's READY backups would free. */
   public void measure(SiteId siteId) {
     Map<BackupId, Long> exclusive = new HashMap<>();

@@ -51,6 +51,16 @@ public final class JobQueue {
     return new Place();
   }
 
+  /** How many jobs wait or run. */
+  public int length() {
+    return capacity - places.availablePermits();
+  }
+
+  /** How many may. */
+  public int capacity() {
+    return capacity;
+  }
+
   /** A reserved place in the queue. Confined to one thread until it runs. */
   public final class Place implements AutoCloseable {
     private boolean used;

@@ -3,6 +3,7 @@ package dev.cairn.server.config;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.regex.Pattern;
@@ -46,6 +47,17 @@ public final class ConfigType<T> {
         "auto, " + min + " to " + max,
         text -> text.equals(AUTO) ? auto.getAsInt() : parseInteger(text, min, max),
         String::valueOf);
+  }
+
+  /** Whole numbers, or {@code off} for none. */
+  public static ConfigType<OptionalInt> integerOrOff(int min, int max) {
+    String off = "off";
+    return new ConfigType<>(
+        "off or a whole number",
+        "off, " + min + " to " + max,
+        text ->
+            text.equals(off) ? OptionalInt.empty() : OptionalInt.of(parseInteger(text, min, max)),
+        value -> value.isPresent() ? String.valueOf(value.getAsInt()) : off);
   }
 
   /** Sizes in bytes, written like {@code 500KB}, {@code 64MiB} or {@code 4096}. */

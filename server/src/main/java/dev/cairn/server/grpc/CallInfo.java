@@ -26,16 +26,21 @@ final class CallInfo {
   /** Longer ones are no ids, and an error has no room for them. */
   private static final int MAX_NAME = 256;
 
-  private static final CallInfo NONE = new CallInfo("-", "-");
+  private static final CallInfo NONE = new CallInfo("-", "-", "");
 
   private final String id;
   private final String method;
+  private final String traceId;
   private volatile Map<String, String> names = Map.of();
   private volatile Optional<Caller> caller = Optional.empty();
 
-  CallInfo(String id, String method) {
+  /**
+   * @param traceId of the caller's trace; empty if it has none
+   */
+  CallInfo(String id, String method, String traceId) {
     this.id = id;
     this.method = method;
+    this.traceId = traceId;
   }
 
   /** That of the call that the current thread works on. */
@@ -46,6 +51,10 @@ final class CallInfo {
 
   String id() {
     return id;
+  }
+
+  String traceId() {
+    return traceId;
   }
 
   String method() {

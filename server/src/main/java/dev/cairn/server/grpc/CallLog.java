@@ -13,6 +13,7 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.function.LongSupplier;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,15 +22,24 @@ import org.slf4j.MDC;
 import org.slf4j.event.Level;
 
 /**
- * Names each call, by the caller's {@code x-request-id} if there is one, and writes one line for
- * each that failed or was slow. Ids only, never data: not even the error's message, which may quote
- * the request.
+ * Names each call, by the caller's {@code x-request-id} if there is one, tells the caller the name
+ * with the answer, and writes one line for each that failed or was slow. The trace of a caller that
+ * sends {@code traceparent} is named as well. Ids only, never data: not even the error's message,
+ * which may quote the request.
  */
 final class CallLog implements ServerInterceptor {
   private static final Logger log = LoggerFactory.getLogger(CallLog.class);
 
   private static final Metadata.Key<String> REQUEST_ID =
       Metadata.Key.of("x-request-id", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** W3C trace context: version, trace id, the caller's span, flags. */
+  private static final Metadata.Key<String> TRACE_PARENT =
+      Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER);
+
+  private static final Pattern TRACE_PARENT_FORM =
+      Pattern.compile(
+          "(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
   private static final Pattern REQUEST_ID_FORM = Pattern.compile("[A-Za-z0-9._:-]{1,64}");
 
   private final LongSupplier nanoTime;
@@ -46,7 +56,8 @@ final class CallLog implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    CallInfo info = new CallInfo(id(headers), call.getMethodDescriptor().getFullMethodName());
+    CallInfo info =
+        new CallInfo(id(headers), call.getMethodDescriptor().getFullMethodName(), traceId(headers));
     return Contexts.interceptCall(
         Context.current().withValue(CallInfo.KEY, info),
         new LoggedCall<>(call, info, nanoTime.getAsLong()),
@@ -59,6 +70,15 @@ final class CallLog implements ServerInterceptor {
     return given != null && REQUEST_ID_FORM.matcher(given).matches()
         ? given
         : UUID.randomUUID().toString().substring(0, 8);
+  }
+
+  private static String traceId(Metadata headers) {
+    String given = headers.get(TRACE_PARENT);
+    if (given == null) {
+      return "";
+    }
+    Matcher parts = TRACE_PARENT_FORM.matcher(given);
+    return parts.matches() ? parts.group(1) : "";
   }
 
   private static Level level(Status.Code code) {
@@ -78,6 +98,7 @@ final class CallLog implements ServerInterceptor {
   private final class LoggedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private final CallInfo info;
     private final long begin;
+    private volatile boolean told;
 
     LoggedCall(ServerCall<Q, A> call, CallInfo info, long begin) {
       super(call);
@@ -86,7 +107,17 @@ final class CallLog implements ServerInterceptor {
     }
 
     @Override
+    public void sendHeaders(Metadata headers) {
+      headers.put(REQUEST_ID, info.id());
+      told = true;
+      super.sendHeaders(headers);
+    }
+
+    @Override
     public void close(Status status, Metadata trailers) {
+      if (!told) {
+        trailers.put(REQUEST_ID, info.id());
+      }
       long millis = Duration.ofNanos(nanoTime.getAsLong() - begin).toMillis();
       boolean slowUnary =
           millis >= slow.toMillis() && getMethodDescriptor().getType().serverSendsOneMessage();
@@ -100,6 +131,10 @@ final class CallLog implements ServerInterceptor {
     private void log(Status status, Metadata trailers, long millis) {
       @Nullable String before = MDC.get(Workers.CALL_ID);
       MDC.put(Workers.CALL_ID, info.id());
+      @Nullable String traceBefore = MDC.get(Workers.TRACE_ID);
+      if (!info.traceId().isEmpty()) {
+        MDC.put(Workers.TRACE_ID, info.traceId());
+      }
       log.atLevel(status.isOk() ? Level.INFO : level(status.getCode()))
           .log(
               "call {} method={} site={} code={} reason={} ms={}",
@@ -111,6 +146,9 @@ final class CallLog implements ServerInterceptor {
               millis);
       if (before == null) {
         MDC.remove(Workers.CALL_ID);
+      }
+      if (traceBefore == null) {
+        MDC.remove(Workers.TRACE_ID);
       }
     }
   }

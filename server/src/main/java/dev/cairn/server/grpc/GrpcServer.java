@@ -15,6 +15,7 @@ import dev.cairn.server.site.Items;
 import dev.cairn.server.site.SandboxPublisher;
 import dev.cairn.server.site.Sites;
 import dev.cairn.server.site.query.ItemQueries;
+import dev.cairn.server.telemetry.Telemetry;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
@@ -49,6 +50,7 @@ public final class GrpcServer implements AutoCloseable {
   private final Workers streamWorkers;
   private final OpenStreams streams;
   private final Watches watches;
+  private volatile boolean serving;
 
   /** What the services are for. */
   public record Domain(
@@ -109,6 +111,7 @@ public final class GrpcServer implements AutoCloseable {
       Domain domain,
       Settings settings,
       Optional<Tokens> tokens,
+      Telemetry telemetry,
       ScheduledExecutorService watchThread,
       ServerBuilder<?> transport) {
     Limits limits = settings.limits();
@@ -167,6 +170,7 @@ public final class GrpcServer implements AutoCloseable {
             .intercept(new ErrorInterceptor())
             .intercept(new AuditLog(settings.audit()))
             .intercept(new CallLog(System::nanoTime, settings.slowCall()))
+            .intercept(new CallMetrics(telemetry, System::nanoTime))
             .build();
     setHealth(ServingStatus.NOT_SERVING);
   }
@@ -175,6 +179,7 @@ public final class GrpcServer implements AutoCloseable {
   public void start() throws IOException {
     server.start();
     setHealth(ServingStatus.SERVING);
+    serving = true;
   }
 
   private void setHealth(ServingStatus status) {
@@ -182,6 +187,16 @@ public final class GrpcServer implements AutoCloseable {
     services.forEach(
         service ->
             health.setStatus(service.bindService().getServiceDescriptor().getName(), status));
+  }
+
+  /** Whether calls are taken. */
+  public boolean isServing() {
+    return serving;
+  }
+
+  /** How busy it is now. */
+  public Load load() {
+    return new Load(workers.load(), streams.load(), watches.load());
   }
 
   /** The port listened on. */
@@ -194,6 +209,7 @@ public final class GrpcServer implements AutoCloseable {
    * {@code grace}, ends imports and exports that did not, and cuts off the rest.
    */
   public void drain(Duration grace) {
+    serving = false;
     health.enterTerminalState();
     watches.drain();
     server.shutdown();

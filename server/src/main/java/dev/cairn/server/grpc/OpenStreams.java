@@ -38,6 +38,11 @@ final class OpenStreams {
     return place;
   }
 
+  /** How many are open, and how many may be. */
+  Load.Place load() {
+    return new Load.Place(taken.size(), max);
+  }
+
   /** Ends all that are open, and each new one at once. */
   void drain() {
     draining = true;

@@ -93,6 +93,11 @@ final class Watches {
     }
   }
 
+  /** How many are open, and how many may be. */
+  Load.Place load() {
+    return new Load.Place(open.size(), max);
+  }
+
   /** How many are open. */
   int openCount() {
     return open.size();

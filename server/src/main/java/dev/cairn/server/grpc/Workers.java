@@ -24,6 +24,9 @@ public final class Workers implements AutoCloseable {
   /** Names the call in every line that is logged while one works on it. */
   static final String CALL_ID = "call";
 
+  /** Names the caller's trace there, if it has one. */
+  static final String TRACE_ID = "trace";
+
   private final ThreadPoolExecutor executor;
   private final Semaphore places;
   private final int capacity;
@@ -81,6 +84,11 @@ public final class Workers implements AutoCloseable {
         });
   }
 
+  /** How many calls are in, and how many may be. */
+  Load.Place load() {
+    return new Load.Place(capacity - places.availablePermits(), capacity);
+  }
+
   /** Runs a step of a call that was let in, in the call's context. */
   void execute(Runnable step) {
     Context context = Context.current();
@@ -89,11 +97,16 @@ public final class Workers implements AutoCloseable {
 
   private static void run(Context context, Runnable step) {
     Context before = context.attach();
-    MDC.put(CALL_ID, CallInfo.current().id());
+    CallInfo info = CallInfo.current();
+    MDC.put(CALL_ID, info.id());
+    if (!info.traceId().isEmpty()) {
+      MDC.put(TRACE_ID, info.traceId());
+    }
     try {
       step.run();
     } finally {
       MDC.remove(CALL_ID);
+      MDC.remove(TRACE_ID);
       context.detach(before);
     }
   }

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the comments of ErrorReason promise, and what {@link StatusMapper} does. */
 class ErrorContractTest {
-  private static final CallInfo CALL = new CallInfo("call", "cairn.v1.ItemService/GetItem");
+  private static final CallInfo CALL = new CallInfo("call", "cairn.v1.ItemService/GetItem", "");
   private static final Map<String, String> COMMENTS = comments();
 
   @Test
@@ -99,7 +99,7 @@ class ErrorContractTest {
 
   @Test
   void idsOfTheRequestAreInTheMetadata() {
-    CallInfo call = new CallInfo("call", "m");
+    CallInfo call = new CallInfo("call", "m", "");
     call.learn(
         dev.cairn.v1.GetItemRequest.newBuilder()
             .setSiteId("shop")

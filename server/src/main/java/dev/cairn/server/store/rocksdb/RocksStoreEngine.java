@@ -136,6 +136,11 @@ public final class RocksStoreEngine implements StoreEngine {
     }
   }
 
+  /** What the engine has done since it was opened; not after {@link #close()}. */
+  public EngineStatistics statistics() {
+    return options.statistics();
+  }
+
   @Override
   public void close() {
     options.close();

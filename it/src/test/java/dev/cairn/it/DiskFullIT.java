@@ -45,13 +45,14 @@ class DiskFullIT {
 
   @RegisterExtension final Servers servers = new Servers();
 
+  private Path directory;
   private SmallDisk disk;
   private CairnProcess server;
   private Cairn cairn;
 
   @BeforeEach
   void mount() {
-    Path directory = servers.directory();
+    directory = servers.directory();
     disk = SmallDisk.mount(directory.resolve("data"), MEBIBYTES);
     server = servers.startIn(directory, "--disk.reserve=0");
     cairn = server.connect();
@@ -285,9 +286,7 @@ class DiskFullIT {
   void belowTheReserveWhatTakesRoomIsRefusedAndSmallWritesAreNot() {
     server.stop();
     cairn.close();
-    servers.directory(); // numbers only grow
-    CairnProcess reserved =
-        servers.startIn(server.dataDirectory().getParent(), "--disk.reserve=8MiB");
+    CairnProcess reserved = servers.startIn(directory, "--disk.reserve=8MiB");
     try (Cairn calls = reserved.connect()) {
       calls.fill(SITE, ITEMS, 500, "x");
       String backup = calls.verifiedBackup(SITE).getId();

@@ -81,7 +81,7 @@ class FewHandlesIT {
     List<java.net.Socket> sockets = new ArrayList<>();
     try {
       for (int i = 0; i < HANDLES; i++) {
-        sockets.add(new java.net.Socket("127.0.0.1", server.port()));
+        sockets.add(new java.net.Socket(java.net.InetAddress.getLoopbackAddress(), server.port()));
       }
       Wait.pause(Duration.ofMillis(500));
       meanwhile.run();

@@ -397,6 +397,7 @@ public final class BackupServer implements AutoCloseable {
         config.backup().onDemandLimit(),
         limits.workerThreads(),
         limits.workerQueue(),
+        limits.scans(),
         limits.streamThreads(),
         STREAMS,
         limits.watches(),

@@ -99,6 +99,7 @@ public record ServerConfig(
       int watches,
       int workerThreads,
       int workerQueue,
+      int scans,
       int streamThreads,
       Duration exportStandstill,
       Duration importSilence) {}
@@ -317,6 +318,7 @@ public record ServerConfig(
         values.get(ServerConfigKeys.WATCHES),
         values.get(ServerConfigKeys.WORKER_THREADS),
         values.get(ServerConfigKeys.WORKER_QUEUE),
+        values.get(ServerConfigKeys.SCANS),
         values.get(ServerConfigKeys.STREAM_THREADS),
         values.get(ServerConfigKeys.EXPORT_STANDSTILL),
         values.get(ServerConfigKeys.IMPORT_SILENCE));

@@ -199,6 +199,13 @@ final class ServerConfigKeys {
           ConfigType.integer(1, 1_000_000),
           "4096",
           "Calls that wait for a worker thread; more are refused as OVERLOADED.");
+  static final ConfigKey<Integer> SCANS =
+      new ConfigKey<>(
+          "limits.scans",
+          ConfigType.integer(1, 1_000_000),
+          "256",
+          "Queries, counts, previews and publications that wait or run; more are refused as"
+              + " OVERLOADED. They have a quarter as many threads of their own.");
   static final ConfigKey<Integer> STREAM_THREADS =
       new ConfigKey<>(
           "limits.stream-threads",
@@ -392,6 +399,7 @@ final class ServerConfigKeys {
               WATCHES,
               WORKER_THREADS,
               WORKER_QUEUE,
+              SCANS,
               STREAM_THREADS,
               EXPORT_STANDSTILL,
               IMPORT_SILENCE,

@@ -73,6 +73,7 @@ final class ServerMetrics {
         "queue",
         each -> {
           each.accept((double) grpc.load().calls().taken(), "calls");
+          each.accept((double) grpc.load().scans().taken(), "scans");
           each.accept((double) grpc.load().streams().taken(), "streams");
           each.accept((double) grpc.load().watches().taken(), "watches");
           jobs.forEach((name, queue) -> each.accept((double) queue.length(), name));
@@ -83,6 +84,7 @@ final class ServerMetrics {
         "queue",
         each -> {
           each.accept((double) grpc.load().calls().limit(), "calls");
+          each.accept((double) grpc.load().scans().limit(), "scans");
           each.accept((double) grpc.load().streams().limit(), "streams");
           each.accept((double) grpc.load().watches().limit(), "watches");
           jobs.forEach((name, queue) -> each.accept((double) queue.capacity(), name));

@@ -55,6 +55,7 @@ final class ServerConfigTest {
                     20_000,
                     Math.max(64, 32 * CORES),
                     4_096,
+                    256,
                     Math.max(8, 2 * CORES),
                     Duration.ofMinutes(5),
                     Duration.ofMinutes(5)),
@@ -107,6 +108,7 @@ final class ServerConfigTest {
                     12,
                     13,
                     14,
+                    41,
                     15,
                     Duration.ofSeconds(15),
                     Duration.ofSeconds(37)),
@@ -288,6 +290,7 @@ final class ServerConfigTest {
       limits.watches=12
       limits.worker-threads=13
       limits.worker-queue=14
+      limits.scans=41
       limits.stream-threads=15
       limits.export-standstill=15s
       limits.import-silence=37s

@@ -37,6 +37,9 @@ import java.util.concurrent.TimeUnit;
  * <p>Thread-safe. It ends its own threads; the domain is closed by whoever made it, after this.
  */
 public final class GrpcServer implements AutoCloseable {
+  /** Scans keep a core busy each; calls of other kinds mostly wait for the disk. */
+  private static final int WORKERS_PER_SCAN = 4;
+
   /** How long threads may take to end once no call is left. */
   private static final Duration THREADS_GRACE = Duration.ofSeconds(10);
 
@@ -47,6 +50,7 @@ public final class GrpcServer implements AutoCloseable {
   private final HealthStatusManager health = new HealthStatusManager();
   private final List<BindableService> services;
   private final Workers workers;
+  private final Workers scanWorkers;
   private final Workers streamWorkers;
   private final OpenStreams streams;
   private final Watches watches;
@@ -72,6 +76,7 @@ public final class GrpcServer implements AutoCloseable {
    *
    * @param onDemandLimit how many on-demand backups a site keeps
    * @param workerQueue unary calls that may wait for a worker
+   * @param scans calls that go through many items that may wait or be worked on
    * @param streams imports and exports that may be open at once
    * @param watches that may be open at once
    * @param watchInterval the least time between two messages of progress
@@ -88,6 +93,7 @@ public final class GrpcServer implements AutoCloseable {
       int onDemandLimit,
       int workerThreads,
       int workerQueue,
+      int scans,
       int streamThreads,
       int streams,
       int watches,
@@ -118,6 +124,9 @@ public final class GrpcServer implements AutoCloseable {
     this.workers =
         new Workers(
             "worker", settings.workerThreads(), settings.workerThreads() + settings.workerQueue());
+    this.scanWorkers =
+        new Workers(
+            "scan", Math.max(1, settings.workerThreads() / WORKERS_PER_SCAN), settings.scans());
     this.streamWorkers = new Workers("stream", settings.streamThreads(), settings.streams());
     this.streams = new OpenStreams(settings.streams());
     this.watches =
@@ -165,7 +174,7 @@ public final class GrpcServer implements AutoCloseable {
             .addService(ChannelzService.newInstance(100))
             .fallbackHandlerRegistry(new UnknownMethods())
             // The last one added is the first to see a call.
-            .intercept(new WorkerInterceptor(workers))
+            .intercept(new WorkerInterceptor(workers, scanWorkers))
             .intercept(new AccessControl(tokens, Rights.ofContract(), workers))
             .intercept(new ErrorInterceptor())
             .intercept(new AuditLog(settings.audit()))
@@ -196,7 +205,7 @@ public final class GrpcServer implements AutoCloseable {
 
   /** How busy it is now. */
   public Load load() {
-    return new Load(workers.load(), streams.load(), watches.load());
+    return new Load(workers.load(), scanWorkers.load(), streams.load(), watches.load());
   }
 
   /** The port listened on. */
@@ -249,6 +258,7 @@ public final class GrpcServer implements AutoCloseable {
       drain(Duration.ZERO);
     }
     boolean ended = workers.stop(THREADS_GRACE);
+    ended &= scanWorkers.stop(THREADS_GRACE);
     ended &= streamWorkers.stop(THREADS_GRACE);
     return ended;
   }

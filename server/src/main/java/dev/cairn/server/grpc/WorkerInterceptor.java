@@ -1,5 +1,7 @@
 package dev.cairn.server.grpc;
 
+import dev.cairn.v1.ItemServiceGrpc;
+import dev.cairn.v1.RestorationServiceGrpc;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor.MethodType;
@@ -7,18 +9,32 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import java.util.Set;
 
 /**
  * Moves each unary call from the event loop to a worker once its request is there. Streams move
  * their work themselves; what they do on the event loop returns at once.
  *
+ * <p>Calls that may go through many items have workers of their own, fewer of them: however many of
+ * those come, a call that looks at one item never waits for them.
+ *
  * <p>A call that waited while its caller went away is not begun.
  */
 final class WorkerInterceptor implements ServerInterceptor {
-  private final Workers workers;
+  /** What they cost grows with what a site holds. */
+  private static final Set<String> SCANS =
+      Set.of(
+          ItemServiceGrpc.getQueryItemsMethod().getFullMethodName(),
+          ItemServiceGrpc.getCountItemsMethod().getFullMethodName(),
+          ItemServiceGrpc.getPublishSandboxMethod().getFullMethodName(),
+          RestorationServiceGrpc.getPreviewRestorationMethod().getFullMethodName());
 
-  WorkerInterceptor(Workers workers) {
+  private final Workers workers;
+  private final Workers scanWorkers;
+
+  WorkerInterceptor(Workers workers, Workers scanWorkers) {
     this.workers = workers;
+    this.scanWorkers = scanWorkers;
   }
 
   @Override
@@ -26,15 +42,23 @@ final class WorkerInterceptor implements ServerInterceptor {
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     boolean unary = call.getMethodDescriptor().getType() == MethodType.UNARY;
     ServerCall.Listener<Q> listener = next.startCall(call, headers);
-    return unary && !ErrorInterceptor.isForeign(call) ? new Hop<>(listener, call) : listener;
+    return unary && !ErrorInterceptor.isForeign(call)
+        ? new Hop<>(listener, call, workersFor(call))
+        : listener;
   }
 
-  private final class Hop<Q> extends SimpleForwardingServerCallListener<Q> {
-    private final ServerCall<Q, ?> call;
+  private Workers workersFor(ServerCall<?, ?> call) {
+    return SCANS.contains(call.getMethodDescriptor().getFullMethodName()) ? scanWorkers : workers;
+  }
 
-    Hop(ServerCall.Listener<Q> listener, ServerCall<Q, ?> call) {
+  private static final class Hop<Q> extends SimpleForwardingServerCallListener<Q> {
+    private final ServerCall<Q, ?> call;
+    private final Workers workers;
+
+    Hop(ServerCall.Listener<Q> listener, ServerCall<Q, ?> call, Workers workers) {
       super(listener);
       this.call = call;
+      this.workers = workers;
     }
 
     @Override

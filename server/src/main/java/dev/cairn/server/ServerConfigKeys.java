@@ -205,7 +205,7 @@ final class ServerConfigKeys {
           ConfigType.integer(1, 1_000_000),
           "256",
           "Queries, counts, previews and publications that wait or run; more are refused as"
-              + " OVERLOADED. They have a quarter as many threads of their own.");
+              + " OVERLOADED. They have threads of their own, one for 32 workers.");
   static final ConfigKey<Integer> STREAM_THREADS =
       new ConfigKey<>(
           "limits.stream-threads",

@@ -38,7 +38,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class GrpcServer implements AutoCloseable {
   /** Scans keep a core busy each; calls of other kinds mostly wait for the disk. */
-  private static final int WORKERS_PER_SCAN = 4;
+  private static final int WORKERS_PER_SCAN = 32;
 
   /** How long threads may take to end once no call is left. */
   private static final Duration THREADS_GRACE = Duration.ofSeconds(10);

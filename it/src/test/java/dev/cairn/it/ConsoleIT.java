@@ -28,7 +28,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /**
  * The console in a real browser: {@code console/story.cjs} is the person, this the judge of what
  * became of the content. Screenshots of every place stay in {@code target/console}. Skipped where
- * Node or Chromium cannot be had, unless {@code CAIRN_IT_REQUIRED} names {@code console}.
+ * Node or Chromium cannot be had, unless {@code IT_REQUIRED} names {@code console}.
  */
 class ConsoleIT {
   private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
@@ -189,7 +189,7 @@ class ConsoleIT {
   }
 
   private static void requireOrSkip(String what, boolean there) {
-    String required = System.getenv("CAIRN_IT_REQUIRED");
+    String required = System.getenv("IT_REQUIRED");
     if (required != null && List.of(required.split("[ ,]")).contains("console")) {
       assertThat(there).as(what).isTrue();
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * One story, told by a client in each language, with code generated from the {@code .proto} files
  * alone. A language whose tools are missing is left out with a message, unless the environment
- * names it in {@code CAIRN_POLYGLOT_REQUIRED}.
+ * names it in {@code IT_REQUIRED_LANGUAGES}.
  */
 class PolyglotIT {
   @RegisterExtension static final Servers SERVERS = new Servers();
@@ -53,7 +53,7 @@ class PolyglotIT {
   }
 
   private static Set<String> required() {
-    String names = System.getenv("CAIRN_POLYGLOT_REQUIRED");
+    String names = System.getenv("IT_REQUIRED_LANGUAGES");
     return names == null ? Set.of() : Set.of(names.strip().split("\\s+"));
   }
 

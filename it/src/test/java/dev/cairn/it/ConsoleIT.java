@@ -32,7 +32,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 class ConsoleIT {
   private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
-  private static final int PRODUCTS = 30_000;
+
+  /** So many that a restoration of them is seen to go on, however quick the machine is. */
+  private static final int PRODUCTS = 400_000;
+
   private static final long STORY_MINUTES = 8;
 
   @RegisterExtension final Servers servers = new Servers();

@@ -221,6 +221,16 @@ public final class CairnException extends RuntimeException {
   }
 
   /**
+   * Whether a token that was good before is so no more: a stream that it opened ends with this, and
+   * goes on with a new one.
+   */
+  boolean tokenLapsed() {
+    return reason == ErrorReason.ERROR_REASON_UNAUTHENTICATED
+        && ("expired".equals(metadata.get("problem"))
+            || "signature".equals(metadata.get("problem")));
+  }
+
+  /**
    * Whether only the stream broke, so that opening another goes on where it ended. Wider than
    * {@link #mayPass()}: proxies and transports end streams with codes of their own, without a
    * reason.

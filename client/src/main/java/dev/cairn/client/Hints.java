@@ -60,7 +60,7 @@ final class Hints {
           "The server's storage failed: repeat; if it goes on, its operator must act.";
       case ERROR_REASON_DATA_CORRUPT ->
           "Stored data is damaged: restore a backup; the server's operator must act.";
-      case ERROR_REASON_UNAUTHENTICATED -> "Give a valid token.";
+      case ERROR_REASON_UNAUTHENTICATED -> "Give a valid token, or renew the one that has expired.";
       case ERROR_REASON_PERMISSION_DENIED -> "Ask for the right to do this, or use another token.";
       case ERROR_REASON_NOT_IMPLEMENTED -> "This server cannot do that: upgrade it or do without.";
       case ERROR_REASON_DEADLINE_EXCEEDED ->

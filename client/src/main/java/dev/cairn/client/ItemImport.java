@@ -95,6 +95,7 @@ public final class ItemImport {
     private final ArrayDeque<ImportItemsRequest> unacknowledged = new ArrayDeque<>();
     private ImportItemsResponse totals = ImportItemsResponse.getDefaultInstance();
     private boolean begun;
+    private boolean heard;
 
     Run(Iterator<Item> source) {
       this.batches = new Batches(source);
@@ -102,6 +103,7 @@ public final class ItemImport {
 
     ImportItemsResponse toEnd() {
       while (true) {
+        heard = false;
         try (MessageStream<ImportItemsRequest, ImportItemsResponse> stream =
             calls.open(ItemServiceGrpc.getImportItemsMethod(), message -> message)) {
           send(stream);
@@ -119,6 +121,7 @@ public final class ItemImport {
       if (answer == null) {
         throw endedEarly();
       }
+      heard = true;
       goOnAfter(answer);
       Iterator<ImportItemsRequest> again = new ArrayDeque<>(unacknowledged).iterator();
       while (true) {
@@ -201,7 +204,9 @@ public final class ItemImport {
 
     private void pauseAfter(CairnException failure) {
       boolean resumable =
-          failure.brokeStream() || failure.reason() == ErrorReason.ERROR_REASON_IMPORT_SEQUENCE_GAP;
+          failure.brokeStream()
+              || (heard && failure.tokenLapsed())
+              || failure.reason() == ErrorReason.ERROR_REASON_IMPORT_SEQUENCE_GAP;
       if (!resumable || Thread.currentThread().isInterrupted()) {
         locate(failure);
         throw failure;

@@ -22,6 +22,7 @@ final class ResumingStream<R> implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private volatile @Nullable MessageStream<?, R> stream;
   private int resumptions;
+  private boolean heard;
 
   /**
    * @param opening opens a stream that goes on after what was read so far
@@ -47,6 +48,7 @@ final class ResumingStream<R> implements AutoCloseable {
         R message = open.read(patience);
         if (message != null) {
           backoff.worked();
+          heard = true;
         }
         return message;
       } catch (CairnException e) {
@@ -75,6 +77,7 @@ final class ResumingStream<R> implements AutoCloseable {
   private MessageStream<?, R> current() {
     MessageStream<?, R> open = stream;
     if (open == null) {
+      heard = false;
       open = opening.get();
       stream = open;
       if (isClosed()) {
@@ -90,7 +93,9 @@ final class ResumingStream<R> implements AutoCloseable {
     if (isClosed()) {
       return;
     }
-    if (!failure.brokeStream() || Thread.currentThread().isInterrupted()) {
+    // A token that opens no stream is not tried again: whoever renews it does so in time.
+    boolean resumable = failure.brokeStream() || (heard && failure.tokenLapsed());
+    if (!resumable || Thread.currentThread().isInterrupted()) {
       throw failure;
     }
     Optional<Duration> pause = backoff.afterFailure(failure);

@@ -4,6 +4,7 @@ import static dev.cairn.client.fake.Errors.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.cairn.client.fake.Errors;
 import dev.cairn.client.fake.FakeServer;
 import dev.cairn.v1.ErrorReason;
 import dev.cairn.v1.ExportItemsRequest;
@@ -60,6 +61,31 @@ class ItemExportTest {
     assertThat(server.faults().requests("ExportItems", ExportItemsRequest.class).get(1))
         .extracting(ExportItemsRequest::getAfterItemId)
         .isEqualTo(came == 0 ? "" : "i" + (came - 1));
+  }
+
+  @Test
+  void goesOnWithANewTokenWhenTheOldOneHasExpired() {
+    put(8);
+    server.faults().cutAfterAnswers("ExportItems", 2, Errors.unauthenticated("expired"));
+
+    try (ItemExport export = cairn.items().exportItems("shop", "orders")) {
+      assertThat(ids(export)).hasSize(8).isSorted().doesNotHaveDuplicates();
+      assertThat(export.resumptions()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void doesNotTryAnExpiredTokenTwice() {
+    put(8);
+    server.faults().cutAfterAnswers("ExportItems", 2, Errors.unauthenticated("expired"));
+    server.faults().fail("ExportItems", Errors.unauthenticated("expired"));
+
+    try (ItemExport export = cairn.items().exportItems("shop", "orders")) {
+      CairnException failure = catchThrowableOfType(CairnException.class, () -> ids(export));
+
+      assertThat(failure.reason()).isEqualTo(ErrorReason.ERROR_REASON_UNAUTHENTICATED);
+      assertThat(server.faults().received("ExportItems")).hasSizeLessThanOrEqualTo(2);
+    }
   }
 
   @Test

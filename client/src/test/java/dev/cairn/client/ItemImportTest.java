@@ -91,6 +91,28 @@ class ItemImportTest {
         .containsOnly(1L);
   }
 
+  @Test
+  void goesOnWithANewTokenWhenTheOldOneHasExpired() {
+    server.faults().cutAfterAnswers("ImportItems", 2, Errors.unauthenticated("expired"));
+
+    ImportItemsResponse totals = newImport().run(items(COUNT));
+
+    assertComplete(totals);
+  }
+
+  @Test
+  void doesNotTryAnExpiredTokenTwice() {
+    server.faults().cutAfterAnswers("ImportItems", 2, Errors.unauthenticated("expired"));
+    server.faults().cutAfterAnswers("ImportItems", 0, Errors.unauthenticated("expired"));
+
+    assertThat(catchThrowableOfType(CairnException.class, () -> newImport().run(items(COUNT))))
+        .extracting(CairnException::reason)
+        .isEqualTo(ErrorReason.ERROR_REASON_UNAUTHENTICATED);
+    assertThat(server.faults().received("ImportItems"))
+        .filteredOn(each -> ((ImportItemsRequest) each.message()).getBatchSequence() == 0)
+        .hasSizeLessThanOrEqualTo(2);
+  }
+
   private void assertComplete(ImportItemsResponse totals) {
     assertThat(totals.getReceivedCount()).isEqualTo(COUNT);
     assertThat(totals.getInsertedCount()).isEqualTo(COUNT);

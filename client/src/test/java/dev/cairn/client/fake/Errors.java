@@ -85,6 +85,14 @@ public final class Errors {
     return of(io.grpc.Status.Code.NOT_FOUND, reason, "There is no " + id + ".", Map.of("id", id));
   }
 
+  public static StatusRuntimeException unauthenticated(String problem) {
+    return of(
+        io.grpc.Status.Code.UNAUTHENTICATED,
+        "UNAUTHENTICATED",
+        "The token is not good.",
+        Map.of("problem", problem));
+  }
+
   private static Any retryAfter(long millis) {
     return Any.pack(
         RetryInfo.newBuilder()

@@ -155,6 +155,24 @@ public final class Tokens {
     return caller;
   }
 
+  /**
+   * Why a caller that was found good is so no more; empty if nothing has changed. For streams,
+   * which may outlive the token that they were opened with. Quick.
+   */
+  public Optional<ServiceException> lapse(Caller caller) {
+    if (!caller.expireTime().isAfter(now())) {
+      return Optional.of(
+          refused(Problem.EXPIRED, "the token has expired; get a new one and resume"));
+    }
+    TrustedKeys trusted = keys.get();
+    return caller.vouchedFor().map(trusted::hold).orElse(true)
+        ? Optional.empty()
+        : Optional.of(
+            refused(
+                Problem.SIGNATURE,
+                "the key of the token is not trusted any more; get a new token and resume"));
+  }
+
   /** What a call without a usable token gets. */
   public static ServiceException refused(Problem problem, String message) {
     return new ServiceException(
@@ -163,7 +181,7 @@ public final class Tokens {
         message);
   }
 
-  private JwtClaims verified(String token, TrustedKeys trusted) {
+  private JwtContext verified(String token, TrustedKeys trusted) {
     try {
       JwtContext context =
           new JwtConsumerBuilder()
@@ -178,7 +196,7 @@ public final class Tokens {
               .build()
               .process(token);
       requireType(context.getJoseObjects());
-      return context.getJwtClaims();
+      return context;
     } catch (InvalidJwtException e) {
       throw refused(e);
     }
@@ -233,8 +251,9 @@ public final class Tokens {
     return refused(Problem.MALFORMED, "the token cannot be read");
   }
 
-  private Caller caller(JwtClaims claims) {
+  private Caller caller(JwtContext token) {
     try {
+      JwtClaims claims = token.getJwtClaims();
       String name = claims.getSubject();
       if (name.length() > MAX_NAME
           || !NAME.matcher(name).matches()
@@ -245,7 +264,8 @@ public final class Tokens {
           name,
           grants(claims.getClaimValue(rules.claim())),
           Instant.ofEpochSecond(Math.min(LATEST, claims.getExpirationTime().getValue()))
-              .plus(rules.clockSkew()));
+              .plus(rules.clockSkew()),
+          Optional.of(token.getJoseObjects().get(0).getKey()));
     } catch (MalformedClaimException e) {
       throw refused(Problem.CLAIMS, "a claim of the token is ill-formed");
     }

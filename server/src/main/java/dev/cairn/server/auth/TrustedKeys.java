@@ -70,6 +70,11 @@ public final class TrustedKeys {
     return Optional.ofNullable(byId.get(keyId));
   }
 
+  /** Whether that key is one of them. */
+  boolean hold(Key key) {
+    return byId.values().stream().anyMatch(each -> each.key().equals(key));
+  }
+
   private static List<?> entries(byte[] json) throws UnusableFileException {
     try {
       if (JsonUtil.parseJson(new String(json, UTF_8)).get("keys") instanceof List<?> list) {

@@ -206,6 +206,7 @@ final class BackupGrpcService extends BackupServiceGrpc.BackupServiceImplBase {
     SiteId siteId = new SiteId(request.getSiteId());
     BackupId id = new BackupId(request.getBackupId());
     watches.<BackupView, WatchBackupResponse>start(
+        AccessControl.caller(),
         caller,
         request.getAfterSequence(),
         new WatchStream.Messages<>(this::message, BackupGrpcService::heartbeat),

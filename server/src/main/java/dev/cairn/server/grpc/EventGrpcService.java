@@ -1,5 +1,6 @@
 package dev.cairn.server.grpc;
 
+import dev.cairn.server.auth.Caller;
 import dev.cairn.server.auth.Permission;
 import dev.cairn.server.site.EventFeed;
 import dev.cairn.server.site.EventLog;
@@ -52,12 +53,14 @@ final class EventGrpcService extends EventServiceGrpc.EventServiceImplBase {
         .known("start_from", request.getStartFrom())
         .done();
     EventFeed.Start start = start(request);
+    Caller who = AccessControl.caller();
     Optional<Set<String>> watched =
-        AccessControl.caller().grants().sites(granted -> granted.contains(Permission.LIST_BACKUPS));
+        who.grants().sites(granted -> granted.contains(Permission.LIST_BACKUPS));
     EventStream stream =
         streams
             .watches()
             .enter(
+                who,
                 leave ->
                     new EventStream(
                         log,

@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -43,6 +44,9 @@ public final class GrpcServer implements AutoCloseable {
   /** How long threads may take to end once no call is left. */
   private static final Duration THREADS_GRACE = Duration.ofSeconds(10);
 
+  /** How often the tokens of open streams are looked at. */
+  private static final Duration REVIEW = Duration.ofSeconds(1);
+
   /** How long the errors that end streams may take to their callers. */
   private static final Duration STREAMS_GRACE = Duration.ofSeconds(1);
 
@@ -54,6 +58,7 @@ public final class GrpcServer implements AutoCloseable {
   private final Workers streamWorkers;
   private final OpenStreams streams;
   private final Watches watches;
+  private final Optional<ScheduledFuture<?>> review;
   private volatile boolean serving;
 
   /** What the services are for. */
@@ -182,6 +187,19 @@ public final class GrpcServer implements AutoCloseable {
             .intercept(new CallMetrics(telemetry, System::nanoTime))
             .build();
     setHealth(ServingStatus.NOT_SERVING);
+    this.review = tokens.map(each -> reviewing(each, watchThread));
+  }
+
+  /** A stream has no later request at which its token could be checked. */
+  private ScheduledFuture<?> reviewing(Tokens tokens, ScheduledExecutorService thread) {
+    return thread.scheduleWithFixedDelay(
+        () -> {
+          watches.review(tokens);
+          streams.review(tokens);
+        },
+        REVIEW.toMillis(),
+        REVIEW.toMillis(),
+        TimeUnit.MILLISECONDS);
   }
 
   /** Begins to serve. */
@@ -257,6 +275,7 @@ public final class GrpcServer implements AutoCloseable {
     if (!server.isTerminated()) {
       drain(Duration.ZERO);
     }
+    review.ifPresent(each -> each.cancel(false));
     boolean ended = workers.stop(THREADS_GRACE);
     ended &= scanWorkers.stop(THREADS_GRACE);
     ended &= streamWorkers.stop(THREADS_GRACE);

@@ -383,7 +383,7 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
   @Override
   public StreamObserver<ImportItemsRequest> importItems(
       StreamObserver<ImportItemsResponse> caller) {
-    OpenStreams.Place place = streams.open().enter();
+    OpenStreams.Place place = streams.open().enter(AccessControl.caller());
     ImportStream stream =
         new ImportStream(
             items,
@@ -404,7 +404,7 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
             limits, request.getSiteId(), request.getCollectionId(), request.getEnvironment())
         .plain("after_item_id", request.getAfterItemId(), 256)
         .done();
-    OpenStreams.Place place = streams.open().enter();
+    OpenStreams.Place place = streams.open().enter(AccessControl.caller());
     ExportStream stream =
         new ExportStream(
             items,

@@ -1,5 +1,7 @@
 package dev.cairn.server.grpc;
 
+import dev.cairn.server.auth.Caller;
+import dev.cairn.server.auth.Tokens;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import java.util.Map;
@@ -24,16 +26,17 @@ final class OpenStreams {
   /**
    * Lets a stream in.
    *
+   * @param who makes the call
    * @throws ServiceException OVERLOADED
    */
-  Place enter() {
+  Place enter(Caller who) {
     if (!places.tryAcquire()) {
       throw new ServiceException(
           Reason.OVERLOADED,
           Map.of("limit", String.valueOf(max)),
           max + " imports and exports are open already; try again after a pause");
     }
-    Place place = new Place();
+    Place place = new Place(who);
     taken.add(place);
     return place;
   }
@@ -43,30 +46,38 @@ final class OpenStreams {
     return new Load.Place(taken.size(), max);
   }
 
+  /** Ends those of callers whose token is not good any more. */
+  void review(Tokens tokens) {
+    taken.forEach(place -> tokens.lapse(place.who).ifPresent(place::end));
+  }
+
   /** Ends all that are open, and each new one at once. */
   void drain() {
     draining = true;
-    taken.forEach(Place::end);
+    taken.forEach(place -> place.end(GrpcServer.shuttingDown()));
   }
 
   /** That of one stream. */
   final class Place {
+    private final Caller who;
     private volatile @Nullable Consumer<RuntimeException> ending;
 
-    private Place() {}
+    private Place(Caller who) {
+      this.who = who;
+    }
 
     /** Says how the stream is ended with an error, from any thread. */
     void taken(Consumer<RuntimeException> end) {
       ending = end;
       if (draining) {
-        end();
+        end(GrpcServer.shuttingDown());
       }
     }
 
-    private void end() {
+    private void end(RuntimeException error) {
       Consumer<RuntimeException> end = ending;
       if (end != null) {
-        end.accept(GrpcServer.shuttingDown());
+        end.accept(error);
       }
     }
 

@@ -305,6 +305,7 @@ final class RestorationGrpcService extends RestorationServiceGrpc.RestorationSer
     SiteId siteId = new SiteId(request.getSiteId());
     RestorationId id = new RestorationId(request.getRestorationId());
     watches.<RestorationView, WatchRestorationResponse>start(
+        AccessControl.caller(),
         caller,
         request.getAfterSequence(),
         new WatchStream.Messages<>(this::message, RestorationGrpcService::heartbeat),

@@ -1,12 +1,13 @@
 package dev.cairn.server.grpc;
 
+import dev.cairn.server.auth.Caller;
+import dev.cairn.server.auth.Tokens;
 import dev.cairn.server.backup.Topics;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
@@ -28,7 +29,7 @@ final class Watches {
   private final WatchStream.Pace pace;
   private final ScheduledExecutorService thread;
   private final Workers workers;
-  private final Set<Watch> open = ConcurrentHashMap.newKeySet();
+  private final Map<Watch, Caller> open = new ConcurrentHashMap<>();
   private volatile boolean draining;
 
   /**
@@ -46,16 +47,20 @@ final class Watches {
   /**
    * Begins a watch; called by a handler, on the event loop.
    *
+   * @param who makes the call
    * @throws ServiceException OVERLOADED
    */
   <V extends Topics.State, A> void start(
+      Caller who,
       StreamObserver<A> caller,
       long afterSequence,
       WatchStream.Messages<V, A> messages,
       Function<Runnable, Topics.Subscription<V>> subscribe) {
     ServerCallStreamObserver<A> observer = (ServerCallStreamObserver<A>) caller;
     WatchStream<V, A> watch =
-        enter(leave -> new WatchStream<>(observer, messages, pace, afterSequence, thread, leave));
+        enter(
+            who,
+            leave -> new WatchStream<>(observer, messages, pace, afterSequence, thread, leave));
     observer.setOnCancelHandler(watch::cancel);
     observer.setOnReadyHandler(watch::signal);
     try {
@@ -69,10 +74,11 @@ final class Watches {
   /**
    * Lets a watch in, of whatever kind.
    *
+   * @param who makes the call
    * @param make makes it, given what it calls when it is over
    * @throws ServiceException OVERLOADED
    */
-  <W extends Watch> W enter(Function<Consumer<Watch>, W> make) {
+  <W extends Watch> W enter(Caller who, Function<Consumer<Watch>, W> make) {
     if (!places.tryAcquire()) {
       throw new ServiceException(
           Reason.OVERLOADED,
@@ -80,7 +86,7 @@ final class Watches {
           max + " watches are open already; try again after a pause");
     }
     W watch = make.apply(this::leave);
-    open.add(watch);
+    open.put(watch, who);
     if (draining) {
       watch.end(GrpcServer.shuttingDown());
     }
@@ -88,7 +94,7 @@ final class Watches {
   }
 
   private void leave(Watch watch) {
-    if (open.remove(watch)) {
+    if (open.remove(watch) != null) {
       places.release();
     }
   }
@@ -103,9 +109,14 @@ final class Watches {
     return open.size();
   }
 
+  /** Ends the watches of callers whose token is not good any more. */
+  void review(Tokens tokens) {
+    open.forEach((watch, who) -> tokens.lapse(who).ifPresent(watch::end));
+  }
+
   /** Ends all watches, and each new one at once, so that their clients resume elsewhere. */
   void drain() {
     draining = true;
-    open.forEach(watch -> watch.end(GrpcServer.shuttingDown()));
+    open.keySet().forEach(watch -> watch.end(GrpcServer.shuttingDown()));
   }
 }

@@ -70,6 +70,11 @@ public final class TestIssuer {
     return sign("ES256", claims(subject, Instant.now().plusSeconds(3_600), permissions));
   }
 
+  /** The same until {@code expires}. */
+  public String token(String subject, Instant expires, String... permissions) {
+    return sign("ES256", claims(subject, expires, permissions));
+  }
+
   static JwtClaims claims(String subject, Instant expires, String... permissions) {
     JwtClaims claims = new JwtClaims();
     claims.setIssuer(NAME);

@@ -63,6 +63,29 @@ class TokensTest {
     assertThat(tokens.remembered(token)).contains(caller);
   }
 
+  @Test
+  void knowsWhenACallerIsGoodNoMore() {
+    Caller caller = tokens.check(ISSUER.sign("RS256", claims("ada", LATER)));
+    assertThat(tokens.lapse(caller)).isEmpty();
+
+    keys.set(new TestIssuer().trusted()); // other keys with the same ids
+    assertThat(tokens.lapse(caller)).hasValueSatisfying(e -> assertProblem(e, "signature"));
+
+    keys.set(ISSUER.trusted()); // read again: equal, not the same
+    assertThat(tokens.lapse(caller)).isEmpty();
+
+    now.set(LATER.plusSeconds(29));
+    assertThat(tokens.lapse(caller)).isEmpty();
+    now.set(LATER.plusSeconds(30));
+    assertThat(tokens.lapse(caller)).hasValueSatisfying(e -> assertProblem(e, "expired"));
+    assertThat(tokens.lapse(Caller.ANYONE)).isEmpty();
+  }
+
+  private static void assertProblem(ServiceException refusal, String problem) {
+    assertThat(refusal.reason()).isEqualTo(Reason.UNAUTHENTICATED);
+    assertThat(refusal.metadata()).containsEntry("problem", problem);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"JWT", "jwt", "at+jwt", "application/at+jwt"})
   void acceptsTheTypesOfAccessTokens(String type) {

@@ -7,10 +7,14 @@ import dev.cairn.server.auth.TestAuthority;
 import dev.cairn.server.auth.TestIssuer;
 import dev.cairn.v1.Backup;
 import dev.cairn.v1.BackupServiceGrpc;
+import dev.cairn.v1.Collection;
+import dev.cairn.v1.CollectionServiceGrpc;
 import dev.cairn.v1.CreateBackupRequest;
+import dev.cairn.v1.CreateCollectionRequest;
 import dev.cairn.v1.CreateSiteRequest;
 import dev.cairn.v1.EventServiceGrpc;
 import dev.cairn.v1.EventStart;
+import dev.cairn.v1.ExportItemsRequest;
 import dev.cairn.v1.GetItemRequest;
 import dev.cairn.v1.GetSiteRequest;
 import dev.cairn.v1.ImportItemsRequest;
@@ -21,6 +25,7 @@ import dev.cairn.v1.ListSitesResponse;
 import dev.cairn.v1.Restoration;
 import dev.cairn.v1.RestorationServiceGrpc;
 import dev.cairn.v1.RestoreBackupRequest;
+import dev.cairn.v1.SaveItemRequest;
 import dev.cairn.v1.Site;
 import dev.cairn.v1.SiteServiceGrpc;
 import dev.cairn.v1.UndoRestorationRequest;
@@ -40,6 +45,7 @@ import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -473,6 +479,82 @@ class AccessTest {
         });
     assertThat(CallError.of(() -> sites(old).getSite(site("shop"))).fact("problem"))
         .isEqualTo("signature");
+  }
+
+  @Test
+  void streamsEndWithTheTokenTheyWereOpenedWith() {
+    createSite("shop");
+    fill("shop");
+    // Accepted for some seconds more: 30 are tolerated.
+    Channel brief = server.as(ISSUER.token("ada", Instant.now().minusSeconds(26), "shop=" + ALL));
+    Channel lasting = server.as(ISSUER.token("ada", "shop=" + ALL));
+    List<OpenCall> ending = openStreams(brief);
+    List<OpenCall> staying = openStreams(lasting);
+
+    TestServer.eventually(() -> ending.stream().allMatch(OpenCall::hasEnded));
+
+    for (OpenCall each : ending) {
+      assertThat(each.error().reason()).isEqualTo("UNAUTHENTICATED");
+      assertThat(each.error().fact("problem")).isEqualTo("expired");
+    }
+    assertThat(staying).noneMatch(OpenCall::hasEnded);
+    staying.forEach(OpenCall::cancel);
+  }
+
+  @Test
+  void streamsEndWhenTheKeyOfTheirTokenIsNotTrustedAnyMore() {
+    createSite("shop");
+    fill("shop");
+    List<OpenCall> open = openStreams(server.as(ISSUER.token("ada", "shop=" + ALL)));
+    assertThat(open).noneMatch(OpenCall::hasEnded);
+
+    TestAuthority.write(directory.resolve("keys.json"), new TestIssuer().keySet());
+    TestServer.eventually(() -> open.stream().allMatch(OpenCall::hasEnded));
+
+    assertThat(open).allMatch(each -> each.error().fact("problem").equals("signature"));
+  }
+
+  /** A watch, an import, and an export that has read nothing. */
+  private static List<OpenCall> openStreams(Channel channel) {
+    return List.of(
+        OpenCall.of(
+            channel,
+            EventServiceGrpc.getWatchEventsMethod(),
+            WatchEventsRequest.newBuilder().setSiteId("shop").build(),
+            1),
+        OpenCall.of(
+            channel,
+            ItemServiceGrpc.getImportItemsMethod(),
+            ImportItemsRequest.newBuilder()
+                .setSiteId("shop")
+                .setCollectionId("c")
+                .setImportId(UUID.randomUUID().toString())
+                .build(),
+            1),
+        OpenCall.of(
+            channel,
+            ItemServiceGrpc.getExportItemsMethod(),
+            ExportItemsRequest.newBuilder().setSiteId("shop").setCollectionId("c").build(),
+            0));
+  }
+
+  private void fill(String site) {
+    var collection =
+        CollectionServiceGrpc.newBlockingStub(root)
+            .createCollection(
+                CreateCollectionRequest.newBuilder()
+                    .setSiteId(site)
+                    .setCollection(Collection.newBuilder().setId("c"))
+                    .build());
+    var item =
+        ItemServiceGrpc.newBlockingStub(root)
+            .saveItem(
+                SaveItemRequest.newBuilder()
+                    .setSiteId(site)
+                    .setCollectionId(collection.getCollection().getId())
+                    .setItem(TestServer.item("i", "{}"))
+                    .build());
+    assertThat(item.hasItem()).isTrue();
   }
 
   @Test

@@ -44,6 +44,7 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -402,7 +403,7 @@ class RightsTest {
   }
 
   private static Caller caller(Map<String, Set<Permission>> grants) {
-    return new Caller("ada", new Grants(grants), Instant.MAX);
+    return new Caller("ada", new Grants(grants), Instant.MAX, Optional.empty());
   }
 
   private static String path(MethodDescriptor rpc) {

@@ -200,6 +200,7 @@ class WatchStreamTest {
   void whatCannotBeWatchedIsAnError() {
     Watches watches = watches(10, LONG, LONG);
     watches.<Run, String>start(
+        dev.cairn.server.auth.Caller.ANYONE,
         caller,
         0,
         messages(),
@@ -221,7 +222,11 @@ class WatchStreamTest {
 
   private void watch(Caller who, Watches watches, long after, Run present) {
     watches.<Run, String>start(
-        who, after, messages(), signal -> topics.subscribe("job", () -> present, signal));
+        dev.cairn.server.auth.Caller.ANYONE,
+        who,
+        after,
+        messages(),
+        signal -> topics.subscribe("job", () -> present, signal));
   }
 
   private static WatchStream.Messages<Run, String> messages() {

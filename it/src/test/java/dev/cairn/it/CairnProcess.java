@@ -84,11 +84,16 @@ final class CairnProcess implements AutoCloseable {
    * The command line of a server, without a shell; {@code -X...} goes to the machine it runs on.
    */
   static List<String> command(List<String> arguments) {
+    return command(List.of(), arguments);
+  }
+
+  private static List<String> command(List<String> sharing, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Settings.java().toString());
     // Tests start many servers that live for seconds: start quickly, do not compile for the long
     // run.
     command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(sharing);
     arguments.stream().filter(each -> each.startsWith("-X")).forEach(command::add);
     command.addAll(List.of("-jar", Settings.serverJar().toString()));
     arguments.stream().filter(each -> !each.startsWith("-X")).forEach(command::add);
@@ -107,7 +112,8 @@ final class CairnProcess implements AutoCloseable {
     }
     arguments.addAll(flags);
     List<String> command = new ArrayList<>(prefix);
-    command.addAll(command(arguments));
+    boolean archives = arguments.stream().anyMatch(each -> each.startsWith("-XX:ArchiveClasses"));
+    command.addAll(command(archives ? List.of() : SharedClasses.flags(), arguments));
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)

@@ -8,9 +8,15 @@ import dev.cairn.v1.Item;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -19,7 +25,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * Kills the server at random moments while it is used in every way, and compares what the next one
  * serves with what was acknowledged.
  *
- * <p>{@code -Dit.soak.cycles=N} for longer runs, {@code -Dit.seed=N} to repeat one.
+ * <p>{@code -Dit.soak.cycles=N} for longer runs, on {@code -Dit.soak.lanes=N} servers at a time;
+ * {@code -Dit.seed=N} to repeat one.
  */
 class CrashIT {
   private static final int CYCLES = Settings.integer("it.soak.cycles", 12);
@@ -27,29 +34,50 @@ class CrashIT {
   /** Records of what is over pile up; a fresh directory now and then keeps a long run quick. */
   private static final int CYCLES_PER_DIRECTORY = 40;
 
+  private static final int LANES = Settings.integer("it.soak.lanes", 1);
   private static final long SEED = Settings.number("it.seed", System.nanoTime());
 
   @RegisterExtension final Servers servers = new Servers();
 
   @Test
-  void keepsWhatItAcknowledgedWhereverItIsKilled() {
+  void keepsWhatItAcknowledgedWhereverItIsKilled() throws Exception {
     System.out.println(
         "CrashIT: seed " + SEED + ", " + CYCLES + " cycles; repeat with -Dit.seed=" + SEED);
     long begin = System.nanoTime();
-    long operations = 0;
+    AtomicInteger kills = new AtomicInteger();
+    List<Callable<Long>> runs = new ArrayList<>();
     for (int done = 0; done < CYCLES; done += CYCLES_PER_DIRECTORY) {
-      CrashRun run = CrashRun.begin(servers, servers.directory(), SEED + done);
-      for (int i = done; i < Math.min(CYCLES, done + CYCLES_PER_DIRECTORY); i++) {
-        run.crash();
-        assertThat(run.check()).as("after kill %s of seed %s", i + 1, SEED).isEmpty();
+      long seed = SEED + done;
+      int cycles = Math.min(CYCLES - done, CYCLES_PER_DIRECTORY);
+      runs.add(() -> crash(seed, cycles, kills));
+    }
+    long operations = 0;
+    ExecutorService lanes = Executors.newFixedThreadPool(LANES);
+    try {
+      for (Future<Long> run : runs.stream().map(lanes::submit).toList()) {
+        operations += run.get();
       }
-      operations += run.operations();
-      System.out.println("CrashIT: " + run.times());
-      assertThat(run.server().stop()).isEqualTo(CairnProcess.TERMINATED);
+    } finally {
+      lanes.shutdownNow();
     }
     System.out.printf(
         "CrashIT: %d kills, %d operations, %d s%n",
-        CYCLES, operations, (System.nanoTime() - begin) / 1_000_000_000);
+        kills.get(), operations, (System.nanoTime() - begin) / 1_000_000_000);
+    assertThat(kills).hasValue(CYCLES);
+  }
+
+  /** Kills one server, on a directory of its own, so often; answers what it was asked meanwhile. */
+  private long crash(long seed, int cycles, AtomicInteger kills) {
+    CrashRun run = CrashRun.begin(servers, servers.directory(), seed);
+    for (int i = 0; i < cycles; i++) {
+      run.crash();
+      assertThat(run.check()).as("after kill %s of seed %s", i + 1, seed).isEmpty();
+      kills.incrementAndGet();
+    }
+    System.out.println(
+        "CrashIT: seed " + seed + ": " + run.times() + ", " + kills + " kills in all");
+    assertThat(run.server().stop()).isEqualTo(CairnProcess.TERMINATED);
+    return run.operations();
   }
 
   // The checker itself: each way to break what it guards must be found.

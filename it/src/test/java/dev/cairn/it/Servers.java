@@ -7,10 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -34,8 +34,8 @@ final class Servers
         .addShutdownHook(new Thread(() -> ALL.forEach(CairnProcess::close), "end-servers"));
   }
 
-  private final List<CairnProcess> servers = new ArrayList<>();
-  private final List<Path> directories = new ArrayList<>();
+  private final List<CairnProcess> servers = new CopyOnWriteArrayList<>();
+  private final List<Path> directories = new CopyOnWriteArrayList<>();
   private String name = "servers";
   private boolean perClass;
   private boolean failed;

@@ -23,9 +23,15 @@ final class Settings {
     return root().resolve("client/src/main/resources/dev/cairn/client/tour");
   }
 
-  /** Where servers keep their data; what a failed test leaves stays there. */
+  /**
+   * Where servers keep their data; what a failed test leaves stays there. {@code -Dit.work} names
+   * another place: a file system in memory spares long runs the time of a disk.
+   */
   static Path work() {
-    return root().resolve("it").resolve("target").resolve("work");
+    String other = System.getProperty("it.work", "");
+    return other.isEmpty()
+        ? root().resolve("it").resolve("target").resolve("work")
+        : Path.of(other).toAbsolutePath().normalize();
   }
 
   static Path java() {

@@ -34,7 +34,11 @@ class ContributingIT {
   private static List<String> commands(String start) throws IOException {
     List<String> commands = new ArrayList<>();
     for (MatchResult block : BLOCK.matcher(Files.readString(PAGE)).results().toList()) {
-      block.group(1).lines().filter(line -> line.startsWith(start)).forEach(commands::add);
+      block
+          .group(1)
+          .lines()
+          .filter(line -> line.startsWith(start) || line.startsWith("JAZZER_FUZZ=1 " + start))
+          .forEach(commands::add);
     }
     assertThat(commands).as("commands that begin with %s", start).isNotEmpty();
     return commands;

@@ -90,6 +90,7 @@ final class BackupJob {
 
   private Manifest steps() {
     checkCancelled();
+    beginFlush();
     record =
         store.change(
             batch ->
@@ -126,6 +127,13 @@ final class BackupJob {
     Manifest manifest = taker.seal(snapshot);
     checkCancelled();
     return manifest;
+  }
+
+  /** Goes on while the record is written. */
+  private void beginFlush() {
+    try (Lease lease = sites.lease(record.siteId(), Environment.LIVE)) {
+      lease.store().beginFlush();
+    }
   }
 
   /** What the record becomes with step 5, unless it was cancelled. */

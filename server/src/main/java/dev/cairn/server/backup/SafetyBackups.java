@@ -88,13 +88,17 @@ public final class SafetyBackups {
   /**
    * Makes a sealed one READY in the same durable step as {@code alongside}, and lets older ones go.
    * If it is READY already, only {@code alongside} happens.
+   *
+   * @param whenDone gets what {@code alongside} answered as soon as the step is durable; the files
+   *     of older ones go after that
    */
-  public <T> T add(
+  public <T> void add(
       SiteId siteId,
       BackupId id,
       String restorationId,
       String creator,
-      Function<CatalogTransaction, T> alongside) {
+      Function<CatalogTransaction, T> alongside,
+      Consumer<T> whenDone) {
     Manifest manifest =
         repository.manifest(key(siteId, id)).orElseThrow(() -> BackupStore.notFound(siteId, id));
     List<BackupRecord> gone = new ArrayList<>();
@@ -108,9 +112,9 @@ public final class SafetyBackups {
               batch.addEvents(); // it was kept before what follows was done
               return alongside.apply(batch.transaction());
             });
+    whenDone.accept(result);
     departures.finish(gone);
     whenReady.accept(store.require(siteId, id));
-    return result;
   }
 
   private BackupRecord record(

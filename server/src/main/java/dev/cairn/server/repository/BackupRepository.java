@@ -23,6 +23,8 @@ public interface BackupRepository {
    * Makes the files in {@code directory} the backup {@code key}, the manifest last. Durable on
    * return. The repository owns the directory from then on.
    *
+   * @param directory what is in it, names included, is durable already: a database forces its files
+   *     when it writes them, and every force that is repeated costs the disk a flush of its own
    * @throws IllegalStateException if the backup exists
    */
   void put(BackupKey key, Path directory, Manifest manifest);

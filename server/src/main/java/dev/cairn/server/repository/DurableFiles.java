@@ -93,11 +93,6 @@ public final class DurableFiles {
     forceDirectory(parent);
   }
 
-  /** Puts a file's bytes and size on the disk. Its name is the directory's business. */
-  public void forceFile(Path file) throws IOException {
-    force(file);
-  }
-
   /** Puts the names in a directory on the disk: what was made, renamed or deleted in it. */
   public void forceDirectory(Path directory) throws IOException {
     force(directory);

@@ -115,17 +115,15 @@ final class Completion {
       return;
     }
     parts
-        .store()
-        .publish(
-            parts
-                .backups()
-                .safety()
-                .add(
-                    record.destinationSiteId(),
-                    safetyId,
-                    record.id().value(),
-                    record.creator(),
-                    transaction -> parts.store().put(transaction, next)));
+        .backups()
+        .safety()
+        .add(
+            record.destinationSiteId(),
+            safetyId,
+            record.id().value(),
+            record.creator(),
+            transaction -> parts.store().put(transaction, next),
+            parts.store()::publish);
   }
 
   private static void logIfCreated(RestorationRecord.Draft draft, Entry entry, Instant now) {

@@ -92,6 +92,10 @@ final class RestoreJob {
   private final Journal journal;
   private final Switch change;
   private final Cloning cloning;
+
+  /** Closed last: what is left to do for it keeps nobody waiting. */
+  private Optional<Staging> switchedTo = Optional.empty();
+
   private final AtomicReference<Control> control = new AtomicReference<>(Control.OPEN);
 
   /**
@@ -145,6 +149,7 @@ final class RestoreJob {
     if (change.side() == Switch.Side.NEW) {
       finish();
     }
+    switchedTo.ifPresent(Staging::close);
   }
 
   private void recoverWith(JobFailure failure) {
@@ -178,6 +183,7 @@ final class RestoreJob {
       makeSite(linked);
       return;
     }
+    beginFlush();
     boolean whole = isWhole(manifest) && leavesNothing();
     // When collections that the backup does not hold come to the site meanwhile, a second round
     // copies single ones.
@@ -185,6 +191,13 @@ final class RestoreJob {
     while (!stageAndSwitch(whole)) {
       whole = false;
       requireRoom(false);
+    }
+  }
+
+  /** What the safety backup will need on disk is written while the new content is staged. */
+  private void beginFlush() {
+    try (Lease lease = parts.sites().lease(record().destinationSiteId(), Environment.LIVE)) {
+      lease.store().beginFlush();
     }
   }
 
@@ -219,7 +232,9 @@ final class RestoreJob {
   }
 
   private boolean stageAndSwitch(boolean whole) {
-    try (Staging staging = whole ? stageGeneration() : stageCollections()) {
+    Staging staging = whole ? stageGeneration() : stageCollections();
+    boolean switched = false;
+    try {
       requireExact(staging.contents());
       journal.progress().allItems();
       journal.progress().allFiles();
@@ -230,11 +245,17 @@ final class RestoreJob {
       if (!control.compareAndSet(Control.OPEN, Control.SWITCHING)) {
         checkCancelled();
       }
-      if (change.to(staging)) {
-        return true;
+      switched = change.to(staging);
+      if (switched) {
+        switchedTo = Optional.of(staging);
+      } else {
+        control.set(Control.OPEN);
       }
-      control.set(Control.OPEN);
-      return false;
+      return switched;
+    } finally {
+      if (!switched) {
+        staging.close();
+      }
     }
   }
 

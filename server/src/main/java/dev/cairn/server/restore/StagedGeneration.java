@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +36,9 @@ final class StagedGeneration implements Staging {
   private final Set<CollectionId> replaced;
   private final ItemStore store;
   private boolean handedOver;
+
+  /** Of what was live before: its database is closed and its files go with the last lease. */
+  private @Nullable Lease before;
 
   private StagedGeneration(
       DurableFiles files,
@@ -113,6 +117,7 @@ final class StagedGeneration implements Staging {
 
   @Override
   public void commit(SiteSection section) {
+    before = section.lease(Environment.LIVE);
     handedOver = true;
     section.switchTo(number, store);
   }
@@ -123,6 +128,9 @@ final class StagedGeneration implements Staging {
       handedOver = true;
       store.close();
       removeOrLeave(files, directory);
+    }
+    if (before != null) {
+      before.close();
     }
   }
 

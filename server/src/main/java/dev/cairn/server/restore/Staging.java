@@ -7,7 +7,8 @@ import java.util.Map;
 
 /**
  * Restored content beside what is live, invisible until {@link #commit}. Closing it before that
- * removes it; closing it after that, or again, does nothing. Confined to the job's thread.
+ * removes it; closing it after that lets go of what it has replaced, which may take a moment;
+ * closing it again does nothing. Confined to the job's thread.
  */
 sealed interface Staging extends AutoCloseable permits StagedGeneration, StagedIntoLive {
   /** Where a content database remembers which restoration made it what it is. */

@@ -83,12 +83,19 @@ public interface ItemStore extends AutoCloseable {
       Path scratch,
       CopyListener listener);
 
+  /**
+   * Begins to write what is in memory to table files and does not wait, so that a {@link #flush}
+   * some time later has little left to do. What fails is that one's business.
+   */
+  void beginFlush();
+
   /** Writes what is in memory to table files, so that a checkpoint soon after is quick. */
   void flush();
 
   /**
    * Makes {@code directory} a full picture of this moment that can be opened by itself; table files
-   * are hard links. Durable on return, the parent directory included.
+   * are hard links. What is in it, names included, is durable on return; its own name is the
+   * business of whoever keeps it.
    *
    * @param directory must not exist; its parent must. What a crash leaves unfinished lies beside
    *     it, under a name that starts with its own and ends with {@code .tmp}

@@ -24,8 +24,9 @@ public interface StoreEngine extends AutoCloseable {
 
   /**
    * Makes {@code target} an independent database with the content of the closed database or
-   * checkpoint {@code source}: table files are hard links, everything else is copied. Durable on
-   * return, the parent directory included.
+   * checkpoint {@code source}: table files are hard links, everything else is copied. The names of
+   * both and that of the directory are durable on return; what was copied becomes so when the
+   * database is opened, which writes its own anew.
    *
    * @param target must not exist; its parent must, on the same file system. What a crash leaves
    *     unfinished lies beside it, under a name that starts with its own and ends with {@code .tmp}

@@ -195,6 +195,11 @@ final class SteppedEngine implements StoreEngine {
     }
 
     @Override
+    public void beginFlush() {
+      store.beginFlush();
+    }
+
+    @Override
     public void flush() {
       write("flush", store::flush);
     }

@@ -130,6 +130,9 @@ final class InMemoryItemStore implements ItemStore {
   }
 
   @Override
+  public void beginFlush() {}
+
+  @Override
   public void flush() {}
 
   @Override

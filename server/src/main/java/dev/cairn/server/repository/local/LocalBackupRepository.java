@@ -6,7 +6,6 @@ import dev.cairn.server.repository.BackupKey;
 import dev.cairn.server.repository.BackupRepository;
 import dev.cairn.server.repository.DurableFiles;
 import dev.cairn.server.repository.Manifest;
-import dev.cairn.server.repository.Manifest.FileEntry;
 import dev.cairn.server.repository.ManifestFormat;
 import dev.cairn.server.repository.ManifestFormat.BadManifestException;
 import dev.cairn.server.repository.StorageFailures;
@@ -82,11 +81,9 @@ public final class LocalBackupRepository implements BackupRepository {
   /**
    * {@inheritDoc}
    *
-   * <p>On this file system: forces the files and the directory, renames it into place, and then
-   * writes the manifest. A file that has another name as well is not forced: it is a database's,
-   * which forced it before it relied on it. Every forced file costs the disk a flush of its own,
-   * and a large site has hundreds of tables. The directory must be on the file system of the root.
-   * Names and sizes are compared with the manifest before anything moves; contents are not read.
+   * <p>On this file system: renames the directory into place, and then writes the manifest. The
+   * directory must be on the file system of the root. Names and sizes are compared with the
+   * manifest before anything moves; contents are not read.
    *
    * @throws ServiceException BACKUP_CORRUPT if the files are not those that the manifest lists
    * @throws IllegalArgumentException if the manifest is that of another key
@@ -103,13 +100,6 @@ public final class LocalBackupRepository implements BackupRepository {
         throw new IllegalStateException("backup " + key + " exists");
       }
       new BackupContent(key, directory).requireExactly(manifest.files(), Set.of());
-      for (FileEntry file : manifest.files()) {
-        Path path = directory.resolve(file.name());
-        if (linkCount(path) == 1) {
-          files.forceFile(path);
-        }
-      }
-      files.forceDirectory(directory);
       files.createDirectories(site(key));
       files.deleteTree(target);
       files.rename(directory, target);

@@ -158,10 +158,19 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /** Has what is in memory written to table files by threads of the engine. */
+  void beginFlush() {
+    flush(false);
+  }
+
   /** Writes what is in memory to table files, and waits for it. */
   void flush() {
+    flush(true);
+  }
+
+  private void flush(boolean wait) {
     requireWritable();
-    try (FlushOptions options = new FlushOptions()) {
+    try (FlushOptions options = new FlushOptions().setWaitForFlush(wait)) {
       rocks().flush(options, families);
     } catch (RocksDBException e) {
       throw ill(Failures.of("write", e));

@@ -36,7 +36,7 @@ final class DatabaseFiles {
 
   /**
    * Makes {@code target} by filling a directory of another name beside it. What a crash leaves of
-   * that one starts with the target's name and ends with {@code .tmp}.
+   * that one starts with the target's name and ends with {@code .tmp}. The new name is not forced.
    */
   static void make(Path target, Filler filler) {
     if (Files.exists(target)) {
@@ -46,9 +46,7 @@ final class DatabaseFiles {
     boolean done = false;
     try {
       filler.fill(temporary);
-      forceDirectory(temporary);
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-      forceDirectory(parent(target));
       done = true;
     } catch (IOException e) {
       throw Failures.of("make a copy of a database", e);
@@ -61,6 +59,8 @@ final class DatabaseFiles {
 
   /**
    * Fills {@code target} with the database in {@code source}: table files linked, others copied.
+   * The names are forced, the copies are not: whoever opens a database to write puts a manifest,
+   * options and a log of its own in their place, and forces those.
    */
   static void linkOrCopy(Path source, Path target) {
     try {
@@ -76,9 +76,9 @@ final class DatabaseFiles {
           Files.createLink(copy, file);
         } else {
           Files.copy(file, copy);
-          force(copy);
         }
       }
+      forceDirectory(target);
     } catch (IOException e) {
       throw Failures.of("copy a database", e);
     }
@@ -87,12 +87,6 @@ final class DatabaseFiles {
   static List<Path> list(Path directory) throws IOException {
     try (Stream<Path> files = Files.list(directory)) {
       return files.sorted().toList();
-    }
-  }
-
-  private static void force(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.force(true);
     }
   }
 

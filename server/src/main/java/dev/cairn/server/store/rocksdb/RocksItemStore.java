@@ -325,6 +325,13 @@ final class RocksItemStore implements ItemStore {
   }
 
   @Override
+  public void beginFlush() {
+    if (!database.isReadOnly() && database.isHealthy()) {
+      database.beginFlush();
+    }
+  }
+
+  @Override
   public void flush() {
     database.flush();
   }

@@ -92,6 +92,11 @@ public final class RocksStoreEngine implements StoreEngine {
   @Override
   public void cloneDatabase(Path source, Path target) {
     DatabaseFiles.make(target, temporary -> DatabaseFiles.linkOrCopy(source, temporary));
+    try {
+      DatabaseFiles.forceDirectory(DatabaseFiles.parent(target));
+    } catch (IOException e) {
+      throw Failures.of("copy a database", e);
+    }
   }
 
   @Override

@@ -15,8 +15,6 @@ import dev.cairn.server.repository.ManifestFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,26 +63,6 @@ final class LocalBackupRepositoryTest extends BackupRepositoryContract {
 
     verify(KEY);
     assertThat(generation).doesNotExist();
-  }
-
-  @Test
-  void putForcesTheFilesThatNoDatabaseHasForcedAlready() throws IOException {
-    Path staging = repository.stagingDirectory(KEY);
-    Manifest manifest = Backups.write(KEY, content, staging);
-    List<String> names = manifest.files().stream().map(Manifest.FileEntry::name).toList();
-    Files.createLink(directory.resolve("of-a-database"), staging.resolve(names.get(0)));
-    List<String> forced = new ArrayList<>();
-    DurableFiles recording =
-        new DurableFiles(
-            (step, path) -> {
-              if (step == DurableFiles.Step.FORCE && path.startsWith(staging)) {
-                forced.add(String.valueOf(staging.relativize(path)));
-              }
-            });
-
-    new LocalBackupRepository(root(), recording).put(KEY, staging, manifest);
-
-    assertThat(forced).containsAll(names.subList(1, names.size())).doesNotContain(names.get(0));
   }
 
   @Test

@@ -58,6 +58,7 @@ class AbuseIT {
     load.join();
     assertThat(load.errors()).isEmpty();
     assertThat(server.isAlive()).isTrue();
+    assertThat(server.log()).as("strangers do not fill the log").doesNotContain("Http2Exception");
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.cairn.server.site.Items;
 import dev.cairn.server.site.SiteRecord;
 import dev.cairn.server.site.Sites;
 import dev.cairn.server.site.StorePool;
+import dev.cairn.server.telemetry.Bursts;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -25,6 +26,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Maintenance {
   private static final Logger log = LoggerFactory.getLogger(Maintenance.class);
+
+  /** What fails at every tick is told once, until it was well for so long. */
+  private static final Duration QUIET = Duration.ofMinutes(5);
 
   private static final Duration MAX_TICK = Duration.ofMinutes(1);
   private static final Duration HEALING_TICK = Duration.ofSeconds(1);
@@ -49,6 +53,7 @@ final class Maintenance {
   private final ReserveFile reserve;
   private final InstantSource clock;
   private final Settings settings;
+  private final Bursts bursts = new Bursts(QUIET, System::nanoTime);
   private Instant lastPurge;
   private String lastMeasured = "";
 
@@ -101,7 +106,9 @@ final class Maintenance {
       backups.overdue().retry();
       reserve.fill();
     } catch (RuntimeException e) {
-      log.error("healing failed, it will be tried again", e);
+      if (bursts.begins("healing")) {
+        log.error("healing failed, it will be tried again", e);
+      }
     }
   }
 
@@ -123,7 +130,9 @@ final class Maintenance {
         purgeMarkers(now.minus(settings.requestIdRetention()));
       }
     } catch (RuntimeException e) {
-      log.error("maintenance failed, it will be tried again", e);
+      if (bursts.begins("maintenance")) {
+        log.error("maintenance failed, it will be tried again", e);
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package dev.cairn.server.grpc;
 
 import com.google.rpc.ErrorInfo;
 import dev.cairn.server.telemetry.AuditLine;
+import dev.cairn.server.telemetry.Bursts;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
@@ -11,6 +12,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
@@ -42,8 +44,12 @@ final class CallLog implements ServerInterceptor {
           "(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
   private static final Pattern REQUEST_ID_FORM = Pattern.compile("[A-Za-z0-9._:-]{1,64}");
 
+  /** How often one line stands for all calls that the state of the server makes fail alike. */
+  private static final Duration BURST = Duration.ofSeconds(10);
+
   private final LongSupplier nanoTime;
   private final Duration slow;
+  private final Bursts bursts;
 
   /**
    * @param slow how long a call takes that is worth a line although it went well
@@ -51,6 +57,7 @@ final class CallLog implements ServerInterceptor {
   CallLog(LongSupplier nanoTime, Duration slow) {
     this.nanoTime = nanoTime;
     this.slow = slow;
+    this.bursts = new Bursts(BURST, nanoTime);
   }
 
   @Override
@@ -121,29 +128,37 @@ final class CallLog implements ServerInterceptor {
       long millis = Duration.ofNanos(nanoTime.getAsLong() - begin).toMillis();
       boolean slowUnary =
           millis >= slow.toMillis() && getMethodDescriptor().getType().serverSendsOneMessage();
-      if (!status.isOk() || slowUnary) {
-        log(status, trailers, millis);
+      if (!status.isOk()) {
+        String reason = StatusMapper.errorInfo(trailers).map(ErrorInfo::getReason).orElse("");
+        Level level = level(status.getCode());
+        // An overloaded server refuses thousands in a second, and a line costs more than a refusal.
+        Optional<Bursts.Told> told =
+            level == Level.WARN ? bursts.next(reason) : Optional.of(new Bursts.Told(true, 0));
+        told.ifPresent(each -> log(level, status, reason, millis, each.leftOut()));
+      } else if (slowUnary) {
+        log(Level.INFO, status, "", millis, 0);
       }
       super.close(status, trailers);
     }
 
     /** A call may end on a thread that does not know it. */
-    private void log(Status status, Metadata trailers, long millis) {
+    private void log(Level level, Status status, String reason, long millis, long leftOut) {
       @Nullable String before = MDC.get(Workers.CALL_ID);
       MDC.put(Workers.CALL_ID, info.id());
       @Nullable String traceBefore = MDC.get(Workers.TRACE_ID);
       if (!info.traceId().isEmpty()) {
         MDC.put(Workers.TRACE_ID, info.traceId());
       }
-      log.atLevel(status.isOk() ? Level.INFO : level(status.getCode()))
+      log.atLevel(level)
           .log(
-              "call {} method={} site={} code={} reason={} ms={}",
+              "call {} method={} site={} code={} reason={} ms={}{}",
               status.isOk() ? "slow" : "failed",
               info.method(),
               site(info),
               status.getCode(),
-              StatusMapper.errorInfo(trailers).map(ErrorInfo::getReason).orElse(""),
-              millis);
+              reason,
+              millis,
+              leftOut == 0 ? "" : " others_not_shown=" + leftOut);
       if (before == null) {
         MDC.remove(Workers.CALL_ID);
       }

@@ -12,6 +12,7 @@ import com.google.rpc.RetryInfo;
 import dev.cairn.server.error.FieldViolation;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.telemetry.Bursts;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusException;
@@ -51,6 +52,9 @@ final class StatusMapper {
   private static final int MAX_MESSAGE = 500;
   private static final int MAX_VALUE = 1_000;
 
+  /** A disk that fails, fails every call: its own words are told once. */
+  private static final Bursts CAUSES = new Bursts(Duration.ofMinutes(1), System::nanoTime);
+
   private StatusMapper() {}
 
   /** A status and what travels with it. */
@@ -70,7 +74,8 @@ final class StatusMapper {
   /** What {@code thrown} is to the caller of {@code call}. Something unexpected is logged here. */
   static Reply map(Throwable thrown, CallInfo call) {
     if (thrown instanceof ServiceException known && known.reason() != Reason.INTERNAL) {
-      if (known.getCause() != null) {
+      if (known.getCause() != null
+          && CAUSES.begins(known.reason() + " " + call.names().get("site_id"))) {
         log.error("reason={} method={}", known.reason(), call.method(), known);
       }
       return map(known, call);

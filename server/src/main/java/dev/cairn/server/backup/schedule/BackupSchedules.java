@@ -9,6 +9,7 @@ import dev.cairn.server.site.CatalogTransaction;
 import dev.cairn.server.site.SiteDependent;
 import dev.cairn.server.site.SiteId;
 import dev.cairn.server.site.SiteRecord;
+import dev.cairn.server.telemetry.Bursts;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -38,6 +39,10 @@ import org.slf4j.LoggerFactory;
 public final class BackupSchedules implements SiteDependent {
   private static final Logger log = LoggerFactory.getLogger(BackupSchedules.class);
   private static final Duration CLOCK_STEP = Duration.ofMinutes(1);
+
+  /** What fails at every tick is told once, until it was well for so long. */
+  private static final Duration QUIET = Duration.ofMinutes(5);
+
   private static final Duration MAX_CHECK_PERIOD = Duration.ofHours(1);
 
   private final ScheduleStore store;
@@ -52,6 +57,7 @@ public final class BackupSchedules implements SiteDependent {
   private final Map<SiteId, BackupId> running = new HashMap<>();
   private final Map<SiteId, Integer> refusals = new HashMap<>();
 
+  private final Bursts bursts = new Bursts(QUIET, System::nanoTime);
   private @Nullable Instant lastTick; // of the ticking thread
   private Instant lastRebuild = Instant.MIN;
 
@@ -156,7 +162,9 @@ public final class BackupSchedules implements SiteDependent {
       startDue(now);
       checkRetention(now);
     } catch (RuntimeException e) {
-      log.error("the backup schedules could not be carried out; they are tried again", e);
+      if (bursts.begins("tick")) {
+        log.error("the backup schedules could not be carried out; they are tried again", e);
+      }
     }
   }
 

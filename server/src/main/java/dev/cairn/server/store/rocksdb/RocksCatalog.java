@@ -7,6 +7,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.store.Durability;
 import dev.cairn.server.store.KeyValueStore;
+import dev.cairn.server.telemetry.Bursts;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -37,6 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RocksCatalog implements KeyValueStore {
   private static final Logger log = LoggerFactory.getLogger(RocksCatalog.class);
+  private static final Duration QUIET = Duration.ofMinutes(1);
   private static final int ENTRIES = 0;
 
   /** Opening takes some milliseconds, in which nobody reads. */
@@ -47,6 +49,9 @@ final class RocksCatalog implements KeyValueStore {
   private volatile @Nullable Database database;
   private boolean closed;
   private long lastOpening;
+
+  /** A disk that stays broken has it opened again and again. */
+  private final Bursts bursts = new Bursts(QUIET, System::nanoTime);
 
   /** How the database is opened again. */
   interface Opener {
@@ -197,9 +202,13 @@ final class RocksCatalog implements KeyValueStore {
       }
       Database opened = open();
       database = opened;
-      log.warn("catalog opened again after a failure writable={}", opened.isHealthy());
+      if (bursts.begins("writable=" + opened.isHealthy())) {
+        log.warn("catalog opened again after a failure writable={}", opened.isHealthy());
+      }
     } catch (RuntimeException e) {
-      log.error("the catalog cannot be opened, it will be tried again", e);
+      if (bursts.begins("closed")) {
+        log.error("the catalog cannot be opened, it will be tried again", e);
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import dev.cairn.server.backup.Sequences;
 import dev.cairn.server.backup.UsageMeter;
 import dev.cairn.server.backup.schedule.BackupSchedules;
 import dev.cairn.server.backup.schedule.ScheduleStore;
+import dev.cairn.server.grpc.Connections;
 import dev.cairn.server.grpc.GrpcServer;
 import dev.cairn.server.grpc.Limits;
 import dev.cairn.server.grpc.NettyTransport;
@@ -137,15 +138,18 @@ public final class BackupServer implements AutoCloseable {
     boolean started = false;
     try {
       Path data = prepareDataDirectory();
-      if (config.security().auditFile().isPresent()) {
-        storage.add(openAudit(config.security().auditFile().get()));
-      }
+      Optional<AuditFile> audit = config.security().auditFile().map(BackupServer::openAudit);
+      audit.ifPresent(storage::add);
       SiteLayout layout = new SiteLayout(data);
       ReserveFile reserve = new ReserveFile(data.resolve("RESERVE"), config.diskReserveBytes());
       reserve.release();
       DiskReserve disk = new DiskReserve(config.diskReserveBytes(), () -> usableBytes(data));
       FileHandles handles =
-          FileHandles.of(config.store().openSites(), EngineSettings.defaults().maxOpenFiles());
+          FileHandles.of(
+              config.store().openSites(),
+              EngineSettings.defaults().maxOpenFiles(),
+              config.limits().connections());
+      Connections connections = new Connections(handles.connections());
       RocksStoreEngine engine = storage.add(new RocksStoreEngine(engineSettings(handles)));
       KeyValueStore catalogStore = storage.add(engine.openCatalog(layout.catalog()));
       Catalog catalog = new Catalog(catalogStore);
@@ -232,7 +236,7 @@ public final class BackupServer implements AutoCloseable {
               protection.tokens(),
               telemetry,
               watchThread,
-              transport.apply(transportSettings()));
+              transport.apply(transportSettings(connections)));
       new Maintenance(
               pool,
               repository,
@@ -250,10 +254,11 @@ public final class BackupServer implements AutoCloseable {
                   RESTORATION_RETENTION,
                   config.eventRetention()))
           .start(maintenanceThread);
-      startReloading(protection);
+      startReloading(protection, audit);
       ServerMetrics.process(telemetry, ServerMain.version());
       ServerMetrics.disk(telemetry, disk, backups.overdue());
       ServerMetrics.databases(telemetry, pool, backupPool, handles.openSites());
+      ServerMetrics.connections(telemetry, connections);
       ServerMetrics.events(telemetry, catalog.events());
       ServerMetrics.engine(telemetry, engine);
       ServerMetrics.queues(
@@ -289,9 +294,12 @@ public final class BackupServer implements AutoCloseable {
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // a look catches what it throws
-  private void startReloading(Protection protection) {
+  private void startReloading(Protection protection, Optional<AuditFile> audit) {
     long millis = config.security().reloadInterval().toMillis();
     reloadThread.scheduleWithFixedDelay(protection::look, millis, millis, TimeUnit.MILLISECONDS);
+    audit.ifPresent(
+        each ->
+            reloadThread.scheduleWithFixedDelay(each::look, millis, millis, TimeUnit.MILLISECONDS));
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // both catch what they throw
@@ -412,8 +420,9 @@ public final class BackupServer implements AutoCloseable {
         config.security().auth().isPresent() || config.security().auditFile().isPresent());
   }
 
-  private NettyTransport.Settings transportSettings() {
+  private NettyTransport.Settings transportSettings(Connections connections) {
     return new NettyTransport.Settings(
+        connections,
         config.limits().messageBytes(),
         config.limits().metadataBytes(),
         config.limits().callsPerConnection(),

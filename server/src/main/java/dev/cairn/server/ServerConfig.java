@@ -95,6 +95,7 @@ public record ServerConfig(
       int examinedItems,
       int messageBytes,
       int metadataBytes,
+      int connections,
       int callsPerConnection,
       int watches,
       int workerThreads,
@@ -190,34 +191,34 @@ public record ServerConfig(
   /** What {@code --help} prints. */
   public static String help() {
     return """
-        Usage: cairn-server [--config FILE] [--KEY=VALUE ...]
+    Usage: cairn-server [--config FILE] [--KEY=VALUE ...]
 
-          --config FILE
-              Reads KEY=VALUE lines from a properties file in UTF-8.
-          --print-config
-              Prints the effective values and ends.
-          --example-config
-              Prints a file to begin with, every key explained, and ends.
-          --version
-              Prints the version and ends.
-          -h, --help
-              Prints this and ends.
+      --config FILE
+          Reads KEY=VALUE lines from a properties file in UTF-8.
+      --print-config
+          Prints the effective values and ends.
+      --example-config
+          Prints a file to begin with, every key explained, and ends.
+      --version
+          Prints the version and ends.
+      -h, --help
+          Prints this and ends.
 
-        Each key can be set in the file, by an environment variable or by a flag; a later one
-        of these wins.
+    Each key can be set in the file, by an environment variable or by a flag; a later one
+    of these wins.
 
-        """
+    """
         + ServerConfigKeys.TABLE.help();
   }
 
   /** A file to begin with, every key explained and left at its default. */
   public static String exampleFile() {
     return """
-        # Configuration of the Cairn server: java -jar cairn-server.jar --config THIS-FILE
-        # Every key is here, with its default. Take away the # of what shall be different.
-        # Flags (--listen.port=7600) win over variables (CAIRN_LISTEN_PORT=7600), those over this
-        # file. Sizes as 64MiB or 500KB, durations as 500ms, 30s, 10m, 7d. UTF-8.
-        """
+    # Configuration of the Cairn server: java -jar cairn-server.jar --config THIS-FILE
+    # Every key is here, with its default. Take away the # of what shall be different.
+    # Flags (--listen.port=7600) win over variables (CAIRN_LISTEN_PORT=7600), those over this
+    # file. Sizes as 64MiB or 500KB, durations as 500ms, 30s, 10m, 7d. UTF-8.
+    """
         + ServerConfigKeys.TABLE.exampleFile();
   }
 
@@ -314,6 +315,7 @@ public record ServerConfig(
         values.get(ServerConfigKeys.EXAMINED_ITEMS),
         Math.toIntExact(values.get(ServerConfigKeys.MESSAGE_BYTES)),
         Math.toIntExact(values.get(ServerConfigKeys.METADATA_BYTES)),
+        values.get(ServerConfigKeys.CONNECTIONS),
         values.get(ServerConfigKeys.CALLS_PER_CONNECTION),
         values.get(ServerConfigKeys.WATCHES),
         values.get(ServerConfigKeys.WORKER_THREADS),

@@ -175,6 +175,13 @@ final class ServerConfigKeys {
           ConfigType.size("1KiB", "1MiB"),
           "8KiB",
           "Size of a call's headers.");
+  static final ConfigKey<Integer> CONNECTIONS =
+      new ConfigKey<>(
+          "limits.connections",
+          ConfigType.integer(1, 1_000_000),
+          "10000",
+          "Connections that may be open, at most one for four file handles; one more is closed at"
+              + " once.");
   static final ConfigKey<Integer> CALLS_PER_CONNECTION =
       new ConfigKey<>(
           "limits.calls-per-connection",
@@ -395,6 +402,7 @@ final class ServerConfigKeys {
               EXAMINED_ITEMS,
               MESSAGE_BYTES,
               METADATA_BYTES,
+              CONNECTIONS,
               CALLS_PER_CONNECTION,
               WATCHES,
               WORKER_THREADS,

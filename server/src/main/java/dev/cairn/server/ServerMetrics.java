@@ -2,6 +2,7 @@ package dev.cairn.server;
 
 import dev.cairn.server.backup.JobQueue;
 import dev.cairn.server.backup.Overdue;
+import dev.cairn.server.grpc.Connections;
 import dev.cairn.server.grpc.GrpcServer;
 import dev.cairn.server.repository.DiskReserve;
 import dev.cairn.server.site.EventLog;
@@ -54,6 +55,19 @@ final class ServerMetrics {
         });
     telemetry.gauge(
         "cairn_databases_limit", "Idle databases that are kept open, of each.", () -> limit);
+  }
+
+  static void connections(Telemetry telemetry, Connections connections) {
+    telemetry.gauge(
+        "cairn_connections", "Connections that are open.", () -> connections.load().taken());
+    telemetry.gauge(
+        "cairn_connections_limit",
+        "How many connections there may be; one more is closed at once.",
+        () -> connections.load().limit());
+    telemetry.total(
+        "cairn_connections_refused_total",
+        "Connections that were closed at once because there were too many.",
+        connections::refused);
   }
 
   static void events(Telemetry telemetry, EventLog events) {

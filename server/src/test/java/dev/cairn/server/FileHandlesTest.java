@@ -7,14 +7,16 @@ import org.junit.jupiter.api.Test;
 class FileHandlesTest {
   @Test
   void keepsWhatIsConfiguredWhereThereAreEnough() {
-    assertThat(FileHandles.within(65_536, 500, 512)).isEqualTo(new FileHandles(500, 512));
+    assertThat(FileHandles.within(65_536, 500, 512, 10_000))
+        .isEqualTo(new FileHandles(500, 512, 10_000));
   }
 
   @Test
   void keepsFewerDatabasesOpenWhereHandlesAreFew() {
-    FileHandles few = FileHandles.within(200, 500, 512);
+    FileHandles few = FileHandles.within(200, 500, 512, 10_000);
 
+    assertThat(few.connections()).isEqualTo(50);
     assertThat(few.openSites()).isBetween(2, 8);
-    assertThat(FileHandles.within(20, 500, 512).openSites()).isEqualTo(1);
+    assertThat(FileHandles.within(20, 500, 512, 10_000).openSites()).isEqualTo(1);
   }
 }

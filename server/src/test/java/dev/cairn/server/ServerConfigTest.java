@@ -51,6 +51,7 @@ final class ServerConfigTest {
                     1_000_000,
                     4 << 20,
                     8 << 10,
+                    10_000,
                     1_000,
                     20_000,
                     Math.max(64, 32 * CORES),
@@ -104,6 +105,7 @@ final class ServerConfigTest {
                     36,
                     65_545,
                     1_034,
+                    1_011,
                     11,
                     12,
                     13,
@@ -286,6 +288,7 @@ final class ServerConfigTest {
       limits.examined-items=36
       limits.message-bytes=65545
       limits.metadata-bytes=1034
+      limits.connections=1011
       limits.calls-per-connection=11
       limits.watches=12
       limits.worker-threads=13

@@ -3,6 +3,15 @@ package dev.cairn.server.grpc;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ServerBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.ServerChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
@@ -30,9 +39,34 @@ public final class NettyTransport {
 
   private NettyTransport() {}
 
+  /** The event loops of every server of this process, made when there is one. */
+  private static final class Loops {
+    static final boolean EPOLL = Epoll.isAvailable();
+    static final EventLoopGroup ACCEPTING = group("accept", 1);
+
+    /** Twice the cores, as the library has it. */
+    static final EventLoopGroup SERVING = group("event-loop", 0);
+
+    private Loops() {}
+
+    private static EventLoopGroup group(String name, int threads) {
+      return new MultiThreadIoEventLoopGroup(
+          threads,
+          new DefaultThreadFactory(name, true),
+          EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    }
+
+    static ServerChannel listening(Connections connections) {
+      ServerChannel channel = EPOLL ? new EpollServerSocketChannel() : new NioServerSocketChannel();
+      channel.pipeline().addFirst(connections.gate());
+      return channel;
+    }
+  }
+
   /**
    * How connections are treated.
    *
+   * @param connections where they are counted
    * @param messageBytes the largest message that is received
    * @param metadataBytes of the headers of one call
    * @param keepalivePermit how often a client may ping
@@ -40,6 +74,7 @@ public final class NettyTransport {
    * @param maxAge how long any connection is kept; empty: for ever
    */
   public record Settings(
+      Connections connections,
       int messageBytes,
       int metadataBytes,
       int callsPerConnection,
@@ -56,6 +91,9 @@ public final class NettyTransport {
       InetSocketAddress address, Optional<ServerTls> tls, Settings settings) {
     NettyServerBuilder builder =
         listenOn(address, tls)
+            .bossEventLoopGroup(Loops.ACCEPTING)
+            .workerEventLoopGroup(Loops.SERVING)
+            .channelFactory(() -> Loops.listening(settings.connections()))
             .maxInboundMessageSize(
                 (int) Math.min(Integer.MAX_VALUE, SLACK * (long) settings.messageBytes()))
             .maxInboundMetadataSize(settings.metadataBytes())

@@ -2,11 +2,9 @@ package dev.cairn.server.grpc;
 
 import com.google.protobuf.Empty;
 import io.grpc.HandlerRegistry;
-import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerMethodDefinition;
-import io.grpc.Status;
 import io.grpc.protobuf.ProtoUtils;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +22,10 @@ final class UnknownMethods extends HandlerRegistry {
     return ServerMethodDefinition.create(
         descriptor,
         (call, headers) -> {
-          call.close(Status.UNIMPLEMENTED, new Metadata());
+          // Nobody adds details to the errors of services that are not Cairn's own.
+          StatusMapper.Reply reply =
+              StatusMapper.map(StatusMapper.notImplemented(method), CallInfo.current());
+          call.close(reply.status(), reply.trailers());
           return new ServerCall.Listener<>() {};
         });
   }

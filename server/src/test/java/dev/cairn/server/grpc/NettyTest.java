@@ -13,6 +13,8 @@ import dev.cairn.v1.Item;
 import dev.cairn.v1.ItemServiceGrpc;
 import dev.cairn.v1.SiteServiceGrpc;
 import io.grpc.CallOptions;
+import io.grpc.Compressor;
+import io.grpc.CompressorRegistry;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -30,6 +32,7 @@ import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -144,6 +147,10 @@ class NettyTest {
     assertThat(error.code()).isEqualTo(Status.Code.UNIMPLEMENTED);
     assertThat(error.reason()).isEqualTo("NOT_IMPLEMENTED");
     assertThat(error.fact("feature")).isEqualTo("cairn.v1.SiteService/RenameSite");
+    for (String method : new String[] {"grpc.health.v1.Health/Fold", "a/b", "cairn.v2.Any/Thing"}) {
+      assertThat(CallError.of(() -> call(method, new byte[0])).reason())
+          .isEqualTo("NOT_IMPLEMENTED");
+    }
   }
 
   @Test
@@ -192,6 +199,40 @@ class NettyTest {
 
     assertThat(error.getStatus().getCode())
         .isIn(Status.Code.RESOURCE_EXHAUSTED, Status.Code.CANCELLED, Status.Code.UNAVAILABLE);
+  }
+
+  /** The library answers by itself, before anything of the server's sees the call. */
+  @Test
+  void compressionThatNobodyKnowsIsRefusedByTheTransport() {
+    channel.shutdownNow();
+    CompressorRegistry unknown = CompressorRegistry.newEmptyInstance();
+    unknown.register(
+        new Compressor() {
+          @Override
+          public String getMessageEncoding() {
+            return "unheard-of";
+          }
+
+          @Override
+          public OutputStream compress(OutputStream to) {
+            return to;
+          }
+        });
+    channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+            .usePlaintext()
+            .compressorRegistry(unknown)
+            .build();
+
+    StatusRuntimeException error =
+        org.assertj.core.api.Assertions.catchThrowableOfType(
+            StatusRuntimeException.class,
+            () ->
+                SiteServiceGrpc.newBlockingStub(channel)
+                    .withCompression("unheard-of")
+                    .getSite(GetSiteRequest.newBuilder().setSiteId("shop").build()));
+
+    assertThat(error.getStatus().getCode()).isEqualTo(Status.Code.UNIMPLEMENTED);
   }
 
   @Test

@@ -11,16 +11,16 @@ import java.util.concurrent.CompletableFuture;
 /** A call that its caller leaves open: one request, and room for so many answers. Thread-safe. */
 final class OpenCall {
   private final CompletableFuture<Throwable> end = new CompletableFuture<>();
-  private final Runnable cancel;
+  private final ClientCall<?, ?> call;
 
-  private OpenCall(Runnable cancel) {
-    this.cancel = cancel;
+  private OpenCall(ClientCall<?, ?> call) {
+    this.call = call;
   }
 
   static <Q, A> OpenCall of(
       Channel channel, MethodDescriptor<Q, A> method, Q request, int answers) {
     ClientCall<Q, A> call = channel.newCall(method, CallOptions.DEFAULT);
-    OpenCall open = new OpenCall(() -> call.cancel("enough", null));
+    OpenCall open = new OpenCall(call);
     call.start(
         new ClientCall.Listener<>() {
           @Override
@@ -48,7 +48,12 @@ final class OpenCall {
     return CallError.of(end.join());
   }
 
+  /** Sends no more. */
+  void finish() {
+    call.halfClose();
+  }
+
   void cancel() {
-    cancel.run();
+    call.cancel("enough", null);
   }
 }

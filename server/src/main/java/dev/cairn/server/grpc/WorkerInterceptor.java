@@ -42,28 +42,32 @@ final class WorkerInterceptor implements ServerInterceptor {
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     boolean unary = call.getMethodDescriptor().getType() == MethodType.UNARY;
     ServerCall.Listener<Q> listener = next.startCall(call, headers);
-    return unary && !ErrorInterceptor.isForeign(call)
-        ? new Hop<>(listener, call, workersFor(call))
-        : listener;
+    return unary && !ErrorInterceptor.isForeign(call) ? new Hop<>(listener, call) : listener;
   }
 
-  private Workers workersFor(ServerCall<?, ?> call) {
-    return SCANS.contains(call.getMethodDescriptor().getFullMethodName()) ? scanWorkers : workers;
+  private static boolean isScan(ServerCall<?, ?> call) {
+    return SCANS.contains(call.getMethodDescriptor().getFullMethodName());
   }
 
-  private static final class Hop<Q> extends SimpleForwardingServerCallListener<Q> {
+  private final class Hop<Q> extends SimpleForwardingServerCallListener<Q> {
     private final ServerCall<Q, ?> call;
-    private final Workers workers;
 
-    Hop(ServerCall.Listener<Q> listener, ServerCall<Q, ?> call, Workers workers) {
+    Hop(ServerCall.Listener<Q> listener, ServerCall<Q, ?> call) {
       super(listener);
       this.call = call;
-      this.workers = workers;
     }
 
     @Override
     public void onHalfClose() {
-      workers.call(this::handle);
+      if (isScan(call)) {
+        scanWorkers.call(this::handle); // each takes long, so waiting long says nothing
+      } else {
+        workers.callInTime(this::handle, this::fail);
+      }
+    }
+
+    private void fail(Throwable thrown) {
+      call.close(Status.UNKNOWN.withCause(thrown), new Metadata());
     }
 
     private void handle() {
@@ -73,7 +77,7 @@ final class WorkerInterceptor implements ServerInterceptor {
       try {
         super.onHalfClose();
       } catch (RuntimeException | Error e) {
-        call.close(Status.UNKNOWN.withCause(e), new Metadata());
+        fail(e);
       }
     }
   }

@@ -11,6 +11,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.slf4j.MDC;
 
 /**
@@ -27,6 +28,10 @@ public final class Workers implements AutoCloseable {
   /** Names the caller's trace there, if it has one. */
   static final String TRACE_ID = "trace";
 
+  /** A queue is short while it is shorter than this part of the threads. */
+  private static final int FEW = 4;
+
+  private final StandingQueue queue = new StandingQueue();
   private final ThreadPoolExecutor executor;
   private final Semaphore places;
   private final int capacity;
@@ -80,6 +85,31 @@ public final class Workers implements AutoCloseable {
             call.run();
           } finally {
             leave.run();
+          }
+        });
+  }
+
+  /**
+   * The same for a call that is better refused than late: when more comes than the threads can do
+   * and it has waited for long, {@code refuse} is run in its place.
+   *
+   * @throws ServiceException OVERLOADED
+   */
+  void callInTime(Runnable call, Consumer<ServiceException> refuse) {
+    long begin = System.nanoTime();
+    call(
+        () -> {
+          long now = System.nanoTime();
+          // Where few wait, it is for want of a processor, and refusing somebody would free none.
+          boolean many = executor.getQueue().size() > executor.getCorePoolSize() / FEW;
+          if (queue.isTooLate(now - begin, now) && many) {
+            refuse.accept(
+                new ServiceException(
+                    Reason.OVERLOADED,
+                    Map.of("limit", String.valueOf(capacity)),
+                    "more calls come than the server can carry out; try again after a pause"));
+          } else {
+            call.run();
           }
         });
   }

@@ -154,7 +154,7 @@ final class Database implements AutoCloseable {
     try {
       rocks().write(durability == Durability.SYNCED ? synced : buffered, batch);
     } catch (RocksDBException e) {
-      throw ill(Failures.of("write", e));
+      throw ill(Failures.ofWriting(e));
     }
   }
 

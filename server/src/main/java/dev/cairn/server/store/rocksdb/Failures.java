@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
@@ -16,6 +17,9 @@ import org.rocksdb.Status;
  */
 final class Failures {
   private static final String NO_SPACE = "No space left on device";
+
+  /** The engine's words when a file could be written but not forced. */
+  private static final Pattern FORCING = Pattern.compile("While (fdatasync|fsync|sync_file_range)");
 
   /** Databases that failed are opened again about as often. */
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
@@ -34,6 +38,17 @@ final class Failures {
         Map.of(),
         text(what, isNoSpace(e)),
         e);
+  }
+
+  /**
+   * Of a write. One that could not be forced is in the log all the same, and is found there when
+   * the database is opened again: a full disk then does not mean that nothing was changed.
+   */
+  static ServiceException ofWriting(RocksDBException e) {
+    return isNoSpace(e) && FORCING.matcher(message(e)).find()
+        ? new ServiceException(
+            Reason.STORAGE_FAILED, Map.of(), text("force a write to the disk", false), e)
+        : of("write", e);
   }
 
   /**

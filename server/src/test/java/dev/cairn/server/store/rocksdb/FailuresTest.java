@@ -29,6 +29,17 @@ class FailuresTest {
   }
 
   @Test
+  void doesNotSayThatNothingWasChangedByAWriteThatCouldNotBeForced() {
+    RocksDBException notForced =
+        new RocksDBException("While fdatasync: " + PATH + ": No space left on device");
+    RocksDBException notWritten =
+        new RocksDBException("While appending to file: /rsync/1.log: No space left on device");
+
+    assertThat(Failures.ofWriting(notForced).reason()).isEqualTo(Reason.STORAGE_FAILED);
+    assertThat(Failures.ofWriting(notWritten).reason()).isEqualTo(Reason.DISK_FULL);
+  }
+
+  @Test
   void callsAllElseAFailureOfTheStorage() {
     assertThat(Failures.of("read", failure(Status.Code.IOError, Status.SubCode.None)).reason())
         .isEqualTo(Reason.STORAGE_FAILED);

@@ -57,11 +57,15 @@ final class EmptyTransport implements AutoCloseable {
     public StreamObserver<ImportItemsRequest> importItems(
         StreamObserver<ImportItemsResponse> answer) {
       return new StreamObserver<>() {
+        private long received;
+
         @Override
         public void onNext(ImportItemsRequest batch) {
+          received += batch.getItemsCount();
           answer.onNext(
               ImportItemsResponse.newBuilder()
                   .setAcknowledgedSequence(batch.getBatchSequence())
+                  .setReceivedCount(received)
                   .build());
         }
 

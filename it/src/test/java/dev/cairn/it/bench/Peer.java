@@ -44,6 +44,9 @@ final class Peer implements AutoCloseable {
             new String[] {"sqlite .backup", "sqlite.sh", "backup"},
             new String[] {"postgres template", "postgres.sh", "template"},
             new String[] {"postgres pg_dump", "postgres.sh", "dump"},
+            new String[] {"mariadb mariabackup", "mariadb.sh", "mariabackup"},
+            new String[] {"lmdb mdb_copy", "lmdb.sh", "copy"},
+            new String[] {"redis bgsave", "redis.sh", "bgsave"},
             new String[] {"restic of a file", "restic.sh", "restic"})) {
       if (!settings.peers().matcher(each[0]).find()) {
         continue;

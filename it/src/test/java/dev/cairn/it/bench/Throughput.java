@@ -5,7 +5,7 @@ import dev.cairn.v1.ExportItemsRequest;
 
 /** Many items in, and many items out. */
 final class Throughput implements Case {
-  static final Work IMPORT = Work.rate("import", ">= 0.6");
+  static final Work IMPORT = Work.rate("import", ">= 0.6 WriteBatch");
   private static final Work EXPORT = Work.rate("export", ">= 0.6 scan, or >= 0.8 gRPC");
 
   private static final Work IMPORT_PROCESSOR = Work.processor("import");
@@ -34,6 +34,7 @@ final class Throughput implements Case {
             start = limit.processorMicros();
             double plain = limit.call("load", items);
             double plainLoading = (limit.processorMicros() - start) / items;
+            double sent = sends(empty, subjects);
             start = server.processorMicros();
             double exported = exports(subjects);
             double exporting = (server.processorMicros() - start) / items;
@@ -49,6 +50,7 @@ final class Throughput implements Case {
               results.add(EXPORT_PROCESSOR, items, Results.LIMIT + "empty gRPC stream", streaming);
               results.add(IMPORT, items, Results.CAIRN, imported);
               results.add(IMPORT, items, Results.LIMIT + "WriteBatch(1000)", plain);
+              results.add(IMPORT, items, Results.LIMIT + "empty gRPC stream", sent);
               results.add(EXPORT, items, Results.CAIRN, exported);
               results.add(EXPORT, items, Results.LIMIT + "iterator", scanned);
               results.add(EXPORT, items, Results.LIMIT + "empty gRPC stream", streamed);
@@ -64,6 +66,13 @@ final class Throughput implements Case {
     double took = Subjects.millisSince(begin);
     fresh.delete();
     return subjects.items() / (took / 1_000);
+  }
+
+  /** The same items, made and sent in the same way, to nobody. */
+  private static double sends(CairnClient empty, Subjects subjects) {
+    long begin = System.nanoTime();
+    new CairnSite(empty, "empty").load(subjects.dataset());
+    return subjects.items() / (Subjects.millisSince(begin) / 1_000);
   }
 
   private static double exports(Subjects subjects) {

@@ -28,9 +28,6 @@ public final class Workers implements AutoCloseable {
   /** Names the caller's trace there, if it has one. */
   static final String TRACE_ID = "trace";
 
-  /** A queue is short while it is shorter than this part of the threads. */
-  private static final int FEW = 4;
-
   private final StandingQueue queue = new StandingQueue();
   private final ThreadPoolExecutor executor;
   private final Semaphore places;
@@ -101,7 +98,7 @@ public final class Workers implements AutoCloseable {
         () -> {
           long now = System.nanoTime();
           // Where few wait, it is for want of a processor, and refusing somebody would free none.
-          boolean many = executor.getQueue().size() > executor.getCorePoolSize() / FEW;
+          boolean many = executor.getQueue().size() > executor.getCorePoolSize();
           if (queue.isTooLate(now - begin, now) && many) {
             refuse.accept(
                 new ServiceException(

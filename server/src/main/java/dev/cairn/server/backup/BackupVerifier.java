@@ -73,6 +73,25 @@ final class BackupVerifier {
 
   /** Records that a verification runs; empty when one did. */
   private Optional<BackupRecord> start(BackupRef ref) {
+    try {
+      return recordStart(ref);
+    } catch (ServiceException e) {
+      if (Overdue.isOfStorage(e)) {
+        // It may be recorded all the same, and count as running although nobody does it.
+        overdue.settle("give up a verification that could not be recorded", () -> giveUp(ref));
+      }
+      throw e;
+    }
+  }
+
+  private void giveUp(BackupRef ref) {
+    store
+        .find(ref.siteId(), ref.id())
+        .filter(record -> record.verification().running())
+        .ifPresent(record -> abandon(record, "the verification could not be recorded"));
+  }
+
+  private Optional<BackupRecord> recordStart(BackupRef ref) {
     return store.change(
         batch -> {
           BackupRecord current = batch.require(ref.siteId(), ref.id());
@@ -158,7 +177,7 @@ final class BackupVerifier {
     overdue.settle("record the verification of backup " + record.id(), ending);
   }
 
-  private static ServiceException manifestMissing(BackupRecord record) {
+  static ServiceException manifestMissing(BackupRecord record) {
     return new ServiceException(
         Reason.BACKUP_CORRUPT,
         Map.of(

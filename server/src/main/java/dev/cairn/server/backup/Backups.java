@@ -601,6 +601,11 @@ public final class Backups implements SiteDependent {
     verifier.foundCorrupt(store.require(siteId, id), detail);
   }
 
+  /** What is wrong with a READY backup that has no manifest: BACKUP_CORRUPT, naming it. */
+  public static ServiceException manifestMissing(BackupRecord record) {
+    return BackupVerifier.manifestMissing(record);
+  }
+
   // The life of the server and of sites.
 
   /**

@@ -263,12 +263,7 @@ final class RestoreJob {
     return parts
         .repository()
         .manifest(backupKey())
-        .orElseThrow(
-            () ->
-                new ServiceException(
-                    Reason.BACKUP_CORRUPT,
-                    Map.of("backup_id", backupKey().backupId()),
-                    "the manifest of backup " + backupKey().backupId() + " is missing"));
+        .orElseThrow(() -> Backups.manifestMissing(record().backup()));
   }
 
   private BackupKey backupKey() {

@@ -74,9 +74,12 @@ final class RestorationVerificationTest {
   @ParameterizedTest
   @ValueSource(strings = {"\\d+\\.sst", "CURRENT", "MANIFEST\\.json"})
   void missingFileIsFoundToo(String file) throws IOException {
-    Files.delete(find(file));
+    Path missing = find(file);
+    Files.delete(missing);
 
     assertFailedAsCorrupt(server.restore(backup, only("books")));
+    assertThat(server.backupRecord(backup).verification().detail())
+        .contains("file " + missing.getFileName() + ": it is missing");
   }
 
   @Test

@@ -416,9 +416,14 @@ public final class ServerUnderTest implements AutoCloseable {
 
   /** What a READY backup holds, read from its files; only the collections it says it holds. */
   public Map<String, List<StoredItem>> contentOf(BackupId id) {
-    BackupRecord record = backupRecord(id);
+    return contentOf(SITE, id);
+  }
+
+  /** The same of any site. */
+  public Map<String, List<StoredItem>> contentOf(SiteId site, BackupId id) {
+    BackupRecord record = backups.get(site, id).record();
     Map<String, List<StoredItem>> content = new TreeMap<>();
-    try (ItemStore store = ENGINE.openReadOnly(filesOf(id))) {
+    try (ItemStore store = ENGINE.openReadOnly(filesOf(site, id))) {
       for (BackupRecord.Content each : record.collections()) {
         List<StoredItem> found = StoreFixtures.contents(store, each.id());
         assertThat(found).hasSize((int) each.itemCount());
@@ -429,7 +434,11 @@ public final class ServerUnderTest implements AutoCloseable {
   }
 
   public Path filesOf(BackupId id) {
-    return new SiteLayout(root).backups().resolve(SITE.value()).resolve(id.value());
+    return filesOf(SITE, id);
+  }
+
+  private Path filesOf(SiteId site, BackupId id) {
+    return new SiteLayout(root).backups().resolve(site.value()).resolve(id.value());
   }
 
   // Restorations.

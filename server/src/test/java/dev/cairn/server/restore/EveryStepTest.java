@@ -1,0 +1,211 @@
+package dev.cairn.server.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cairn.server.backup.BackupRecord;
+import dev.cairn.server.backup.Backups;
+import dev.cairn.server.error.Reason;
+import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.repository.DurableFiles;
+import dev.cairn.server.restore.Deaths.Moment;
+import dev.cairn.server.site.Environment;
+import dev.cairn.server.site.SiteId;
+import dev.cairn.server.site.SiteLayout;
+import dev.cairn.server.store.StoredItem;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Each operation is broken off at each of its steps, by a failure and by the death of the process.
+ * It has then happened or it has not, nothing is half done, and done again it succeeds. What the
+ * steps are is printed, and how many there have to be stands with the operation.
+ */
+@ExtendWith(QuietLogs.class)
+final class EveryStepTest {
+  @TempDir Path directory;
+
+  @ParameterizedTest
+  @EnumSource(Operation.class)
+  void failureAtAnyStepLeavesTheStateOfBeforeOrAfter(Operation operation) {
+    Map<String, Object> before;
+    Map<String, Object> after;
+    try (ServerUnderTest server = prepared(operation, Steps.UNDISTURBED, "undisturbed")) {
+      before = state(server);
+      operation.run(server);
+      after = state(server);
+    }
+    assertThat(after).isNotEqualTo(before);
+
+    List<String> covered = new ArrayList<>();
+    for (int k = 0; k < 200; k++) {
+      Faults faults = new Faults();
+      try (ServerUnderTest server = prepared(operation, faults, "failing-" + k)) {
+        faults.failOnceAt(k);
+        Optional<Reason> reported = refusal(operation, server);
+        faults.end();
+        server.backups.overdue().retry();
+        if (faults.failedAt().isEmpty()) {
+          break;
+        }
+        String step = faults.failedAt().get();
+        covered.add(reported.map(reason -> reason + ": ").orElse("done: ") + step);
+        check(operation, server, before, after, "failed at " + step);
+        Path disk = server.root;
+        server.closeWithNothingLeaked();
+        try (ServerUnderTest restarted = ServerUnderTest.on(disk).start()) {
+          assertThat(state(restarted)).as("restarted after failure at " + step).isEqualTo(after);
+          assertThat(folders(restarted)).as(step).isEqualTo(restarted.siteIds());
+          assertSound(restarted);
+        }
+      }
+    }
+
+    System.out.println(operation + ", failed at\n  " + String.join("\n  ", covered));
+    assertThat(covered)
+        .as("steps of %s; if there really are fewer, say so there", operation)
+        .hasSizeGreaterThanOrEqualTo(operation.leastSteps());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Operation.class)
+  void deathAtAnyStepLeavesTheStateOfBeforeOrAfter(Operation operation) {
+    Deaths deaths = new Deaths(directory);
+    Map<String, Object> before;
+    Map<String, Object> after;
+    List<Moment> died;
+    try (ServerUnderTest server = prepared(operation, deaths, "server")) {
+      before = state(server);
+      deaths.watch(server.root);
+      operation.run(server);
+      died = deaths.end();
+      after = state(server);
+    }
+
+    List<Boolean> happened = new ArrayList<>();
+    List<String> covered = new ArrayList<>();
+    for (Moment moment : died) {
+      try (ServerUnderTest server = ServerUnderTest.on(moment.disk()).start()) {
+        boolean done = state(server).equals(after);
+        happened.add(done);
+        covered.add((done ? "after: " : "before: ") + moment.step());
+        assertThat(folders(server)).as(moment.step()).isEqualTo(server.siteIds());
+        check(operation, server, before, after, "died after " + moment.step());
+        assertSound(server);
+        server.closeWithNothingLeaked();
+      }
+    }
+
+    System.out.println(operation + ", died after\n  " + String.join("\n  ", covered));
+    assertThat(happened).as("%s: once done it stays so", covered).isSorted();
+    assertThat(happened).as("acknowledged").endsWith(true);
+  }
+
+  /** It is as it was before, and the operation can be done; or it is done. */
+  private static void check(
+      Operation operation,
+      ServerUnderTest server,
+      Map<String, Object> before,
+      Map<String, Object> after,
+      String what) {
+    assertThat(state(server)).as(what).isIn(before, after);
+    if (state(server).equals(before)) {
+      // What was made but not acknowledged may show only when somebody tries to make it again.
+      assertThat(refusal(operation, server).map(Reason::name).orElse("ALREADY_EXISTS"))
+          .as("again, " + what)
+          .endsWith("ALREADY_EXISTS");
+    }
+    assertThat(state(server)).as("done again, " + what).isEqualTo(after);
+  }
+
+  /** After a start; what a collection that is gone has left goes with the next write. */
+  private static void assertSound(ServerUnderTest server) {
+    server.save("films", "5", "last");
+    server.assertSound();
+  }
+
+  private static Optional<Reason> refusal(Operation operation, ServerUnderTest server) {
+    try {
+      operation.run(server);
+      return Optional.empty();
+    } catch (ServiceException e) {
+      return Optional.of(e.reason());
+    }
+  }
+
+  private ServerUnderTest prepared(Operation operation, Steps steps, String name) {
+    Path template = directory.resolve("prepared");
+    if (!Files.isDirectory(template)) {
+      try (ServerUnderTest server = ServerUnderTest.on(template).start()) {
+        server.createSite();
+        server.fill("books", 10, "old");
+        server.fill("films", 5, "old");
+        operation.prepare(server);
+      }
+    }
+    Path disk = directory.resolve(name);
+    ServerUnderTest.copyTree(template, disk);
+    return ServerUnderTest.on(disk).steps(steps).start();
+  }
+
+  /** All that callers can see and that lasts; no ids and times, which differ between runs. */
+  private static Map<String, Object> state(ServerUnderTest server) {
+    Map<String, Object> state = new TreeMap<>();
+    for (String id : server.siteIds()) {
+      SiteId site = new SiteId(id);
+      state.put(id, values(server.content(site)));
+      boolean sandbox = Files.isDirectory(new SiteLayout(server.root).sandbox(site));
+      state.put(
+          id + " sandbox",
+          sandbox ? server.sites.stats(site, Environment.SANDBOX).toString() : Map.of().toString());
+      state.put(
+          id + " backups",
+          server.backups.list(site, Backups.Filter.ALL).backups().stream()
+              .filter(BackupRecord::isReady)
+              .map(
+                  each ->
+                      values(server.contentOf(site, each.id()))
+                          + " "
+                          + each.notes()
+                          + " "
+                          + each.verification().state()
+                          + (each.verification().running() ? " runs" : ""))
+              .toList());
+    }
+    return state;
+  }
+
+  private static Map<String, List<String>> values(Map<String, List<StoredItem>> content) {
+    Map<String, List<String>> values = new TreeMap<>();
+    content.forEach(
+        (collection, items) ->
+            values.put(
+                collection,
+                items.stream()
+                    .map(item -> item.id() + item.data().toStringUtf8() + item.revision())
+                    .toList()));
+    return values;
+  }
+
+  /** The folders of sites, which lie beside one another. */
+  private static List<String> folders(ServerUnderTest server) {
+    try {
+      return DurableFiles.list(new SiteLayout(server.root).sites()).stream()
+          .map(each -> each.getFileName().toString())
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package dev.cairn.server.restore;
+
+import static dev.cairn.server.restore.ServerUnderTest.SITE;
+
+import dev.cairn.server.backup.BackupId;
+import dev.cairn.server.backup.BackupRecord;
+import dev.cairn.server.backup.BackupType;
+import dev.cairn.server.backup.Backups;
+import dev.cairn.server.site.SiteId;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What a server does in several steps, besides restorations; small enough to break off at each. */
+enum Operation {
+  CREATE_SITE(10) {
+    @Override
+    void run(ServerUnderTest server) {
+      server.sites.create(OTHER, "", Map.of(), Optional.empty());
+    }
+  },
+  DELETE_SITE(25) {
+    @Override
+    void prepare(ServerUnderTest server) {
+      server.sites.create(OTHER, "", Map.of(), Optional.empty());
+      backUp(server, OTHER);
+    }
+
+    @Override
+    void run(ServerUnderTest server) {
+      server.sites.delete(OTHER, true);
+    }
+  },
+  CREATE_COLLECTION(6) {
+    @Override
+    void run(ServerUnderTest server) {
+      server.createCollection("games");
+    }
+  },
+  DELETE_COLLECTION(6) {
+    @Override
+    void run(ServerUnderTest server) {
+      server.deleteCollection("books");
+    }
+  },
+  SAVE(4) {
+    @Override
+    void run(ServerUnderTest server) {
+      server.saveAll("books", 12, "changed");
+    }
+  },
+  SAVE_IN_NEW_SANDBOX(8) {
+    @Override
+    void run(ServerUnderTest server) {
+      server.saveInSandbox("books", "1", "draft");
+    }
+  },
+  DELETE_ITEM(4) {
+    @Override
+    void run(ServerUnderTest server) {
+      server.deleteItem("books", "1");
+    }
+  },
+  TRUNCATE(4) {
+    @Override
+    void run(ServerUnderTest server) {
+      server.items.truncate(ServerUnderTest.place("books"));
+    }
+  },
+  IMPORT(4) {
+    @Override
+    void run(ServerUnderTest server) {
+      server.importInto("books", "import", 1);
+    }
+  },
+  BACK_UP(25) {
+    @Override
+    void run(ServerUnderTest server) {
+      backUp(server, SITE);
+    }
+  },
+  /** One more than the limit. */
+  BACK_UP_AND_EVICT(37) {
+    @Override
+    void prepare(ServerUnderTest server) {
+      for (int i = 1; i <= 3; i++) {
+        server.saveAll("books", i, "of backup " + i);
+        backUp(server, SITE);
+      }
+    }
+
+    @Override
+    void run(ServerUnderTest server) {
+      backUp(server, SITE);
+    }
+  },
+  DELETE_BACKUP(14) {
+    @Override
+    void prepare(ServerUnderTest server) {
+      backUp(server, SITE);
+    }
+
+    @Override
+    void run(ServerUnderTest server) {
+      server.backups.delete(SITE, newest(server), "");
+    }
+  },
+  PIN(2) {
+    @Override
+    void prepare(ServerUnderTest server) {
+      backUp(server, SITE);
+    }
+
+    @Override
+    void run(ServerUnderTest server) {
+      server.backups.update(
+          SITE, newest(server), notes -> new BackupRecord.Notes("kept", Map.of(), true), "");
+    }
+  },
+  VERIFY(12) {
+    @Override
+    void prepare(ServerUnderTest server) {
+      backUp(server, SITE);
+    }
+
+    @Override
+    void run(ServerUnderTest server) {
+      server.backups.verify(SITE, newest(server));
+    }
+  };
+
+  static final SiteId OTHER = new SiteId("blog");
+
+  private final int leastSteps;
+
+  Operation(int leastSteps) {
+    this.leastSteps = leastSteps;
+  }
+
+  /** How many steps a test has to see, so that none gets lost without anybody noticing. */
+  int leastSteps() {
+    return leastSteps;
+  }
+
+  /** Makes what it needs, on a site that has two collections with items. */
+  void prepare(ServerUnderTest server) {}
+
+  abstract void run(ServerUnderTest server);
+
+  private static void backUp(ServerUnderTest server, SiteId site) {
+    server.backups.create(
+        new Backups.Request(
+            site, List.of(), BackupType.ON_DEMAND, BackupRecord.Notes.NONE, "", Optional.empty()));
+  }
+
+  private static BackupId newest(ServerUnderTest server) {
+    return server.ready(BackupType.ON_DEMAND).get(0);
+  }
+}

@@ -15,6 +15,7 @@ import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import java.io.IOException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Catalog records as JSON: readable with any tool, and a reader skips fields it does not know, so
@@ -42,15 +43,24 @@ final class CatalogCodec {
   }
 
   static <T> T decode(String key, ByteString bytes, Class<T> type) {
+    @Nullable T record;
     try {
-      return MAPPER.readValue(bytes.newInput(), type);
+      record = MAPPER.readValue(bytes.newInput(), type);
     } catch (IOException e) {
-      throw new ServiceException(
-          Reason.DATA_CORRUPT,
-          Map.of("record", key),
-          "the catalog record " + key + " is damaged",
-          e);
+      throw damaged(key, e);
     }
+    if (record == null) { // the text "null"
+      throw damaged(key, null);
+    }
+    return record;
+  }
+
+  private static ServiceException damaged(String key, @Nullable Throwable cause) {
+    return new ServiceException(
+        Reason.DATA_CORRUPT,
+        Map.of("record", key),
+        "the catalog record " + key + " is damaged",
+        cause);
   }
 
   static JsonNode toTree(Object record) {

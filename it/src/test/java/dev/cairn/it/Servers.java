@@ -50,6 +50,11 @@ final class Servers
     return begun(CairnProcess.begin(directory, List.of(), List.of(flags)));
   }
 
+  /** The same, started by the command {@code prefix}. */
+  CairnProcess startIn(Path directory, List<String> prefix, String... flags) {
+    return begun(CairnProcess.begin(directory, prefix, List.of(flags)));
+  }
+
   private CairnProcess begun(CairnProcess server) {
     servers.add(server);
     ALL.add(server);

@@ -1,5 +1,5 @@
 // A person's way through the console, in a real browser. Arguments: the link, the browser, where
-// screenshots go. Where the content has to be changed or judged from outside, it says so on a line
+// screenshots go, and which way: "all", or "token" where the server wants one. Where the content has to be changed or judged from outside, it says so on a line
 // and waits for an answer.
 
 const assert = require('node:assert/strict');
@@ -9,7 +9,7 @@ const path = require('node:path');
 const readline = require('node:readline');
 const {chromium} = require('playwright-core');
 
-const [link, browserPath, pictures] = process.argv.slice(2);
+const [link, browserPath, pictures, way] = process.argv.slice(2);
 const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const answers = readline.createInterface({input: process.stdin})[Symbol.asyncIterator]();
 const origin = new URL(link).origin;
@@ -40,10 +40,15 @@ async function main() {
     // A refused request is a part of the story, and a line in the browser's console.
     page.on('console', (message) => message.type() === 'error' && !message.text().includes('status of 400') &&
       complaints.push(message.text()));
-    await story(page);
-    assert.deepEqual(complaints, [], 'the browser complained');
-    await strangers(browser);
-    await looks(browser);
+    if (way === 'token') {
+      await renewal(page);
+    } else {
+      await story(page);
+      assert.deepEqual(complaints, [], 'the browser complained');
+      await onAPhone(browser);
+      await strangers(browser);
+      await looks(browser);
+    }
     console.log('the story ended well');
   } finally {
     await browser.close();
@@ -69,6 +74,7 @@ async function story(page) {
   await page.getByRole('dialog').waitFor({state: 'detached'});
   assert.equal(await focused(page), 'Back up now…', 'the focus returns to where it was');
   await page.keyboard.press('Enter');
+  await page.getByText('0 of 3 places are taken: none goes for this one.').waitFor();
   await page.keyboard.type('Before the <b>update</b>');
   await page.keyboard.press('Enter');
   const backup = page.getByRole('listitem').filter({hasText: 'Before the <b>update</b>'});
@@ -127,8 +133,37 @@ async function story(page) {
   await page.getByText('It is done.', {exact: true}).waitFor({timeout: 120_000});
   await ask('undone');
 
-  step('pins, verifies and deletes');
+  step('puts a collection beside itself');
   await page.getByRole('navigation').getByRole('link', {name: 'Backups'}).click();
+  await backup.getByRole('link', {name: /^Restore/}).click();
+  await page.getByLabel('Chosen collections').check();
+  await page.getByRole('checkbox', {name: /^pages /}).check();
+  await page.getByLabel('Put pages into').fill('pages-then');
+  await page.getByRole('button', {name: 'Preview'}).click();
+  await page.getByRole('rowheader', {name: 'pages into pages-then created'}).waitFor();
+  await page.getByRole('textbox', {name: 'Type shop to confirm'}).fill('shop');
+  await page.keyboard.press('Enter');
+  await page.getByText('It is done.', {exact: true}).waitFor();
+  await ask('beside');
+
+  step('puts everything into a new site, and nothing has to be typed for it');
+  await page.getByRole('navigation').getByRole('link', {name: 'Backups'}).click();
+  await backup.getByRole('link', {name: /^Restore/}).click();
+  await page.getByLabel('A new site').check();
+  await page.getByRole('button', {name: 'Preview'}).click();
+  await page.getByRole('alert').getByText('The new site has no id.').waitFor();
+  await page.getByLabel('Id of the new site').fill('shop-then');
+  await page.getByRole('button', {name: 'Preview'}).click();
+  await page.getByRole('heading', {name: 'Restore it into the new site shop-then'}).waitFor();
+  await page.getByRole('button', {name: 'Restore', exact: true}).click();
+  await page.getByText('It is done.', {exact: true}).waitFor({timeout: 120_000});
+  await page.getByRole('link', {name: 'To the new site'}).click();
+  await page.getByRole('heading', {level: 1, name: 'shop-then'}).waitFor();
+  await page.getByRole('link', {name: 'products'}).waitFor();
+  await ask('cloned');
+  await page.goto(`${origin}/#/site/shop`);
+
+  step('pins, verifies and deletes');
   await backup.getByRole('button', {name: /^Pin/}).click();
   await backup.getByText('pinned', {exact: true}).waitFor();
   await backup.getByRole('button', {name: /^Verify/}).click();
@@ -143,11 +178,36 @@ async function story(page) {
   step('shows what others do, as they do it');
   await ask('three backups');
   await page.getByRole('listitem').filter({hasText: 'the next to go'}).getByText('number 1').waitFor();
+
+  step('says what would go before it goes');
+  await page.getByRole('button', {name: 'Back up now…'}).click();
+  await page.getByRole('dialog').getByText('3 of 3 places are taken. When the new one is ready, this one goes: number 1 of ').waitFor();
+  await page.keyboard.press('Escape');
+  for (const number of [1, 2, 3]) {
+    await page.getByRole('button', {name: `Pin number ${number}`, exact: true}).click();
+    await page.getByRole('button', {name: `Unpin number ${number}`, exact: true}).waitFor();
+  }
+  await page.getByRole('button', {name: 'Back up now…'}).click();
+  await page.getByRole('dialog').getByText('all are pinned: this will be refused').waitFor();
+  await page.keyboard.press('Escape');
+  for (const number of [1, 2, 3]) {
+    await page.getByRole('button', {name: `Unpin number ${number}`, exact: true}).click();
+    await page.getByRole('button', {name: `Pin number ${number}`, exact: true}).waitFor();
+  }
+
+  step('shows what happened, and what happens');
   await page.getByRole('navigation').getByRole('link', {name: 'Events'}).click();
-  await page.getByText('Nothing has happened').waitFor();
   await page.locator('#live.on').waitFor();
-  await ask('a backup');
-  await page.getByRole('log').getByText(/ready/).waitFor();
+  const events = page.getByRole('log').getByRole('listitem');
+  await events.filter({hasText: 'ready'}).first().waitFor();
+  const newest = await events.first().textContent();
+  await ask('many backups');
+  await page.getByText(/^50 of \d+ events that are kept$/).waitFor();
+  await events.filter({hasText: newest}).waitFor({state: 'detached'});
+  assert.equal(await events.count(), 50);
+  await page.getByRole('button', {name: 'Show older'}).click();
+  await events.filter({hasText: newest}).waitFor();
+  assert.match(await page.getByRole('log').getByRole('listitem').last().textContent(), /Backup \S+ requested$/);
 
   step('changes the schedule, and says what is wrong with a wrong one');
   await page.getByRole('navigation').getByRole('link', {name: 'Schedule'}).click();
@@ -175,14 +235,193 @@ async function story(page) {
   await page.getByText('Items 1 to 20').waitFor();
 }
 
-const focused = (page) => page.evaluate(() => document.activeElement.textContent);
+const focused = (page) => page.evaluate(() => {
+  const {activeElement: e} = document;
+  return e.getAttribute('aria-label') ?? e.labels?.[0]?.textContent ?? e.textContent;
+});
 
-async function tabTo(page, text) {
-  for (let i = 0; i < 40; i++) {
-    if (await focused(page) === text) return;
+async function tabTo(page, name) {
+  const reached = [];
+  for (let i = 0; i < 80; i++) {
+    const now = await focused(page);
+    if (name instanceof RegExp ? name.test(now) : now === name) return;
+    reached.push(now.slice(0, 40));
     await page.keyboard.press('Tab');
   }
-  assert.fail(`the keyboard does not reach "${text}"`);
+  assert.fail(`the keyboard does not reach ${name}, only ${reached.join(' | ')}`);
+}
+
+/** Goes to a control with the Tab key and presses Enter, or types there. */
+async function press(page, name, key = 'Enter') {
+  await tabTo(page, name);
+  await page.keyboard.press(key);
+}
+
+async function type(page, name, text) {
+  await tabTo(page, name);
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(text);
+}
+
+/** Everything from a site's first day to its last on a phone, without touching it. */
+async function onAPhone(browser) {
+  const context = await browser.newContext({viewport: WIDTHS.phone, hasTouch: true, reducedMotion: 'reduce'});
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  const tab = async (name) => {
+    await press(page, name);
+    await page.getByRole('heading', {level: 2, name: {Content: 'Collections'}[name] ?? name}).waitFor();
+  };
+  const typeId = async (id) => {
+    await page.getByRole('dialog').waitFor();
+    await type(page, /^Type /, id);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({state: 'detached'});
+  };
+
+  step('on a phone with keys alone: makes a site and a collection');
+  await page.goto(link);
+  await page.getByRole('link', {name: 'shop', exact: true}).waitFor();
+  await press(page, 'New site…');
+  await type(page, 'Id', 'no spaces');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('INVALID_ARGUMENT').waitFor();
+  await type(page, 'Id', 'phone');
+  await type(page, 'Name', 'Made on a phone');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', {level: 1, name: 'phone'}).waitFor();
+  await page.getByText('Made on a phone').waitFor();
+  await page.getByText('There is no collection yet.').waitFor();
+  await press(page, 'New collection…');
+  await type(page, 'Id', 'notes');
+  await page.keyboard.press('Enter');
+  await page.getByText('There are no items here.').waitFor();
+  await ask('fill the phone');
+
+  step('on a phone with keys alone: backs up with a label, pins, describes, verifies');
+  await tab('Backups');
+  await press(page, 'Back up now…');
+  await page.getByText('0 of 3 places are taken: none goes for this one.').waitFor();
+  await type(page, 'What is it for?', 'First');
+  await type(page, 'Labels', 'no label');
+  await press(page, 'Back up now');
+  await page.getByRole('alert').getByText('“no label” is no label.').waitFor();
+  await type(page, 'Labels', 'release=2.1');
+  await press(page, 'Back up now');
+  const row = page.getByRole('listitem').filter({hasText: 'First'});
+  await row.getByText('release: 2.1').waitFor();
+  await row.getByText(/^verified/).waitFor();
+  await press(page, 'Pin First');
+  await row.getByText('pinned', {exact: true}).waitFor();
+  await press(page, 'Unpin First');
+  await row.getByText('pinned', {exact: true}).waitFor({state: 'detached'});
+  await press(page, 'Describe First');
+  await type(page, 'What is it for?', 'First of all');
+  await type(page, 'Labels', 'release=3');
+  await press(page, 'Save');
+  await row.getByText('release: 3').waitFor();
+  await press(page, 'Verify First of all');
+  await row.getByText(/^verified/).waitFor();
+
+  step('on a phone with keys alone: restores what is ticked, beside itself, into a new site, undoes');
+  await ask('damage the phone');
+  await press(page, 'Restore First of all');
+  await page.getByRole('heading', {level: 2, name: 'Restore'}).waitFor();
+  await tabTo(page, 'Everything in the backup');
+  await page.keyboard.press('ArrowDown');
+  await press(page, /^notes /, 'Space');
+  await press(page, 'Preview');
+  await page.getByRole('heading', {name: 'Restore it'}).waitFor();
+  assert.deepEqual(await page.locator('.sums li').allTextContents(), ['5 added', '0 changed', '0 removed']);
+  await type(page, 'Type phone to confirm', 'phone');
+  await page.keyboard.press('Enter');
+  await page.getByText('It is done.', {exact: true}).waitFor();
+  await press(page, /^Undo the restoration/);
+  await typeId('phone');
+  await page.getByRole('heading', {level: 2, name: 'A restoration undone'}).waitFor();
+  await page.getByText('It is done.', {exact: true}).waitFor();
+  await ask('the phone is undone');
+  await tab('Backups');
+  await press(page, 'Restore First of all');
+  await tabTo(page, 'Everything in the backup');
+  await page.keyboard.press('ArrowDown');
+  await press(page, /^notes /, 'Space');
+  await type(page, 'Put notes into', 'notes-then');
+  await tabTo(page, 'This site, phone');
+  await page.keyboard.press('ArrowDown');
+  await type(page, 'Id of the new site', 'phone-then');
+  await press(page, 'Preview');
+  await page.getByRole('heading', {name: 'Restore it into the new site phone-then'}).waitFor();
+  await press(page, 'Restore');
+  await page.getByText('It is done.', {exact: true}).waitFor();
+  await press(page, 'To the new site');
+  await page.getByRole('link', {name: 'notes-then'}).waitFor();
+
+  step('on a phone with keys alone: pages through items, schedule, events');
+  await page.goto(`${origin}/#/site/phone/content/notes`);
+  await page.getByText('Items 1 to 20 of 25').waitFor();
+  await press(page, 'Next');
+  await page.getByText('Items 21 to 25 of 25').waitFor();
+  await tab('Schedule');
+  await press(page, 'Pause: take no automatic backups', 'Space');
+  await press(page, 'Save');
+  await page.getByText('Saved.', {exact: true}).waitFor();
+  await tab('Events');
+  await page.getByRole('log').getByText(/^.*Restoration \S+ completed$/).first().waitFor();
+
+  step('on a phone with keys alone: deletes a backup, a collection, a site, and is told what is lost');
+  await tab('Backups');
+  await press(page, 'Delete First of all');
+  await typeId('phone');
+  await row.waitFor({state: 'detached'});
+  await tab('Content');
+  await press(page, 'notes');
+  await press(page, 'Delete the collection notes');
+  await page.getByRole('dialog').getByText('25 live items and 0 sandbox items are lost').waitFor();
+  await typeId('notes');
+  await page.getByText('There is no collection yet.').waitFor();
+  await page.goto(`${origin}/#/site/phone-then`);
+  await page.getByRole('heading', {level: 1, name: 'phone-then'}).waitFor();
+  await press(page, 'Delete the site…');
+  await page.getByRole('dialog').getByText('1 collection with 30 live items').waitFor();
+  await type(page, /^Type /, 'phone');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('This is not the id of the site').waitFor();
+  await typeId('phone-then');
+  await page.getByRole('heading', {level: 1, name: 'Sites'}).waitFor();
+  await ask('phone-then is gone');
+  await context.close();
+}
+
+/** With a token that runs out while the page is open. */
+async function renewal(page) {
+  step('a page over TLS with a certificate and a token');
+  await page.goto(link);
+  await page.getByRole('link', {name: 'shop', exact: true}).click();
+  await page.getByRole('heading', {level: 2, name: 'Backups'}).waitFor();
+  await page.locator('#live.on').waitFor();
+
+  for (const how of ['the token has expired', 'the token is gone']) {
+    step(`${how}: it says so, and goes on once it is renewed`);
+    await ask(how);
+    await page.getByRole('link', {name: 'Schedule'}).click();
+    await page.getByText('The server does not accept the token').waitFor();
+    await page.screenshot({path: path.join(pictures, 'token.png'), fullPage: true});
+    await ask('renew');
+    await page.getByText('The server does not accept the token').waitFor({state: 'hidden'});
+    await page.getByRole('heading', {level: 2, name: 'Schedule'}).waitFor();
+    await page.getByRole('link', {name: 'Backups'}).click();
+    await page.locator('#live.on').waitFor();
+    await ask('a backup');
+    await page.getByRole('listitem').filter({hasText: `after: ${how}`}).getByText('ready', {exact: true}).waitFor();
+  }
+
+  step('without the right to do it');
+  await page.getByRole('button', {name: /^Delete after: the token is gone/}).click();
+  await page.getByRole('textbox', {name: 'Type shop to confirm'}).fill('shop');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('PERMISSION_DENIED').waitFor();
+  await page.getByRole('alert').getByText('backups.delete').first().waitFor();
 }
 
 /** What a page of somebody else in the same browser can do: nothing. */
@@ -235,11 +474,22 @@ async function looks(browser) {
       await page.goto(link);
       await page.getByRole('link', {name: 'shop', exact: true}).waitFor();
       await look('sites');
+      await page.getByRole('button', {name: 'New site…'}).click();
+      await look('new-site');
+      await page.keyboard.press('Escape');
       await page.goto(`${origin}/#/site/shop`);
       await page.getByText('the next to go').waitFor();
       await look('backups');
       await page.getByRole('button', {name: 'Back up now…'}).click();
+      await page.getByText('When the new one is ready, this one goes').waitFor();
       await look('backup-dialog');
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', {name: /^Describe/}).first().click();
+      await look('describe-dialog');
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', {name: 'Delete the site…'}).click();
+      await page.getByText('All of it is lost').waitFor();
+      await look('delete-site');
       await page.keyboard.press('Escape');
       await page.getByRole('button', {name: /^Delete/}).first().click();
       await page.keyboard.press('Enter');
@@ -248,8 +498,11 @@ async function looks(browser) {
       await page.keyboard.press('Escape');
       await page.getByRole('link', {name: /^Restore/}).last().click();
       await page.getByLabel('Chosen collections').check();
+      await page.getByRole('checkbox', {name: /^pages /}).check();
+      await page.getByLabel('A new site').check();
       await look('restore');
       await page.getByLabel('Everything in the backup').check();
+      await page.getByLabel('This site').check();
       await page.getByRole('button', {name: 'Preview'}).click();
       await page.getByRole('heading', {name: 'Restore it'}).waitFor();
       await page.locator('summary').first().click();
@@ -266,11 +519,15 @@ async function looks(browser) {
       await page.getByRole('link', {name: 'products'}).click();
       await page.locator('summary').first().click();
       await look('items');
+      await page.getByRole('button', {name: 'Delete the collection products'}).click();
+      await page.getByRole('dialog').waitFor();
+      await look('delete-collection');
+      await page.keyboard.press('Escape');
       await page.goto(`${origin}/#/site/shop/schedule`);
       await page.getByRole('button', {name: 'Save'}).waitFor();
       await look('schedule');
       await page.goto(`${origin}/#/site/shop/events`);
-      await page.getByText('Nothing has happened').waitFor();
+      await page.getByRole('button', {name: 'Show older'}).waitFor();
       await look('events');
       await page.goto(`${origin}/#/site/nowhere`);
       await page.getByText('SITE_NOT_FOUND').waitFor();

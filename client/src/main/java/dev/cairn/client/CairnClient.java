@@ -14,8 +14,8 @@ import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -207,7 +207,7 @@ public final class CairnClient implements AutoCloseable {
     /**
      * The same with the token that a file holds, read before every attempt, so that whoever renews
      * it only has to replace the file. A call fails with {@link java.io.UncheckedIOException} when
-     * it cannot be read.
+     * the file cannot be read.
      */
     @CanIgnoreReturnValue
     public Builder bearerTokenFile(Path file) {
@@ -218,7 +218,9 @@ public final class CairnClient implements AutoCloseable {
       try {
         return Files.readString(file).strip();
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        // While it is renewed it may be gone for a moment: later calls read it again.
+        throw CairnException.local(
+            Status.Code.UNAUTHENTICATED, "The file of the token, " + file + ", cannot be read.", e);
       }
     }
 

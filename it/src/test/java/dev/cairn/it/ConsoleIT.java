@@ -15,12 +15,15 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -37,40 +40,111 @@ class ConsoleIT {
   private static final int PRODUCTS = 400_000;
 
   private static final long STORY_MINUTES = 8;
+  private static final java.time.Duration HOUR = java.time.Duration.ofHours(1);
 
   @RegisterExtension final Servers servers = new Servers();
 
   @Test
   @Timeout(value = 15, unit = TimeUnit.MINUTES)
   void aPersonBacksUpRestoresAndUndoesInABrowser() throws IOException, InterruptedException {
-    requireOrSkip("Node is not installed", run(Path.of("."), "node", "--version"));
-    requireOrSkip("Chromium cannot be installed", chromium());
-    Path tools = Settings.root().resolve("it/target/console");
-    requireOrSkip("the packages cannot be installed", packages(tools));
+    Path tools = tools();
     CairnProcess server = servers.start("--watch.min-interval=20ms");
     try (Cairn cairn = server.connect()) {
       Judge judge = new Judge(cairn);
       judge.prepare();
-      Cli.Running console = Cli.of(server).start("console");
-      try {
-        String link = console.firstLine();
-        assertThat(link).matches("http://127\\.0\\.0\\.1:\\d+/#key=[\\w-]{43}");
-        play(tools, link, judge);
-      } finally {
-        console.interrupt();
-        assertThat(console.await(java.time.Duration.ofSeconds(30)).exitCode()).isEqualTo(130);
-      }
+      play(tools, Cli.of(server), "all", judge::answer);
     }
   }
 
-  private static void play(Path tools, String link, Judge judge)
+  @Test
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
+  void aPageOverTlsGoesOnWhenItsTokenIsRenewed() throws IOException, InterruptedException {
+    Path tools = tools();
+    Path files = servers.directory();
+    Authority authority = new Authority("Test CA");
+    Issuer issuer = new Issuer();
+    authority.issue("server").write(files, "server");
+    authority.issue("client").write(files, "client");
+    Authority.write(files.resolve("ca.pem"), authority.certificate());
+    Authority.write(files.resolve("keys.json"), issuer.keySet());
+    Path token = files.resolve("token");
+    Map<String, List<String>> rights =
+        Map.of("*", List.of("administer", "backups.list", "backups.create"));
+    String good = issuer.token("ada", HOUR, rights);
+    Authority.write(token, good);
+    servers.start(
+        "--tls.certificate=" + files.resolve("server.pem"),
+        "--tls.private-key=" + files.resolve("server.key"),
+        "--tls.client-authorities=" + files.resolve("ca.pem"),
+        "--auth.keys=" + files.resolve("keys.json"),
+        "--auth.issuer=" + Issuer.NAME);
+    Cli cli =
+        Cli.of(servers.last())
+            .with("CAIRN_TLS_CA", files.resolve("ca.pem").toString())
+            .with("CAIRN_TLS_CERT", files.resolve("client.pem").toString())
+            .with("CAIRN_TLS_KEY", files.resolve("client.key").toString())
+            .with("CAIRN_TOKEN_FILE", token.toString());
+    cli.ok("site", "create", "shop");
+    String[] last = {""};
+    play(
+        tools,
+        cli,
+        "token",
+        question -> {
+          switch (question) {
+            case "the token has expired" ->
+                Authority.write(token, issuer.token("ada", HOUR.negated(), rights));
+            case "the token is gone" -> delete(token);
+            case "renew" -> Authority.write(token, good);
+            case "a backup" ->
+                cli.ok("backup", "create", "shop", "--wait", "-d", "after: " + last[0]);
+            default -> throw new AssertionError("nobody knows what this means: " + question);
+          }
+          if (question.startsWith("the token")) {
+            last[0] = question;
+          }
+        });
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.delete(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Where the story's programs are; the test is left out if they cannot be had. */
+  private static Path tools() throws IOException {
+    requireOrSkip("Node is not installed", run(Path.of("."), "node", "--version"));
+    requireOrSkip("Chromium cannot be installed", chromium());
+    Path tools = Settings.root().resolve("it/target/console");
+    requireOrSkip("the packages cannot be installed", packages(tools));
+    return tools;
+  }
+
+  /** Plays one way of the story on a console of its own. */
+  private static void play(Path tools, Cli cli, String way, Consumer<String> judge)
+      throws IOException, InterruptedException {
+    Cli.Running console = cli.start("console");
+    try {
+      String link = console.firstLine();
+      assertThat(link).matches("http://127\\.0\\.0\\.1:\\d+/#key=[\\w-]{43}");
+      play(tools, link, way, judge);
+    } finally {
+      console.interrupt();
+      assertThat(console.await(java.time.Duration.ofSeconds(30)).exitCode()).isEqualTo(130);
+    }
+  }
+
+  private static void play(Path tools, String link, String way, Consumer<String> judge)
       throws IOException, InterruptedException {
     Files.copy(
         Settings.root().resolve("it/src/test/resources/console/story.cjs"),
         tools.resolve("story.cjs"),
         StandardCopyOption.REPLACE_EXISTING);
     Process story =
-        new ProcessBuilder("node", "story.cjs", link, CHROMIUM.toString(), tools.toString())
+        new ProcessBuilder("node", "story.cjs", link, CHROMIUM.toString(), tools.toString(), way)
             .directory(tools.toFile())
             .redirectErrorStream(true)
             .start();
@@ -85,7 +159,7 @@ class ConsoleIT {
         System.out.println(line);
         all.append(line).append('\n');
         if (line.startsWith("ASK ")) {
-          judge.answer(line.substring(4));
+          judge.accept(line.substring(4));
           answer.write("done\n");
           answer.flush();
         }
@@ -132,7 +206,29 @@ class ConsoleIT {
             backUp("number " + i);
           }
         }
-        case "a backup" -> backUp("one more");
+        case "beside" -> {
+          Content now = Content.of(cairn, "shop");
+          assertThat(now.places()).hasSize(damaged.places().size() + 2);
+          assertThat(now.places()).containsAllEntriesOf(damaged.places());
+          assertThat(cairn.count("shop", "pages-then")).isEqualTo(12);
+        }
+        case "cloned" ->
+            assertThat(Content.of(cairn, "shop-then").places())
+                .containsExactlyInAnyOrderEntriesOf(before.places());
+        case "many backups" -> {
+          for (int i = 1; i <= 15; i++) {
+            backUp("more " + i);
+          }
+        }
+        case "fill the phone" -> cairn.fill("phone", "notes", 30, "good");
+        case "damage the phone" -> {
+          for (int i = 0; i < 5; i++) {
+            cairn.delete("phone", "notes", Cairn.itemId(i));
+          }
+        }
+        case "the phone is undone" -> assertThat(cairn.count("phone", "notes")).isEqualTo(25);
+        case "phone-then is gone" ->
+            assertThat(cairn.siteIds()).containsExactlyInAnyOrder("phone", "shop", "shop-then");
         case "schedule" -> {
           BackupSchedule schedule =
               cairn

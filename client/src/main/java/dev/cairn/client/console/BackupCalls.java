@@ -7,9 +7,14 @@ import dev.cairn.client.EventWatch;
 import dev.cairn.client.Watch;
 import dev.cairn.client.jsonl.ProtoJson;
 import dev.cairn.v1.Backup;
+import dev.cairn.v1.BackupState;
+import dev.cairn.v1.BackupType;
 import dev.cairn.v1.CreateBackupRequest;
 import dev.cairn.v1.DeleteBackupRequest;
+import dev.cairn.v1.Event;
+import dev.cairn.v1.EventStart;
 import dev.cairn.v1.ListBackupsRequest;
+import dev.cairn.v1.Restoration;
 import dev.cairn.v1.UpdateBackupRequest;
 import dev.cairn.v1.WatchEventsRequest;
 import java.util.Iterator;
@@ -27,6 +32,7 @@ final class BackupCalls {
     routes.post("sites/{site}/backups", this::create);
     routes.get("sites/{site}/backups/{backup}", this::get);
     routes.post("sites/{site}/backups/{backup}/pin", this::pin);
+    routes.post("sites/{site}/backups/{backup}/describe", this::describe);
     routes.post("sites/{site}/backups/{backup}/verify", this::verify);
     routes.post("sites/{site}/backups/{backup}/cancel", this::cancel);
     routes.post("sites/{site}/backups/{backup}/delete", this::delete);
@@ -34,14 +40,16 @@ final class BackupCalls {
     routes.stream("sites/{site}/events", this::events);
   }
 
+  /** All of them, or only those that hold a place: READY and made on demand. */
   private MessageOrBuilder list(Request request) {
-    return cairn
-        .backups()
-        .page(
-            ListBackupsRequest.newBuilder()
-                .setSiteId(request.siteId())
-                .setPageToken(request.parameter("page"))
-                .build());
+    ListBackupsRequest.Builder list =
+        ListBackupsRequest.newBuilder()
+            .setSiteId(request.siteId())
+            .setPageToken(request.parameter("page"));
+    if (!request.parameter("kept").isEmpty()) {
+      list.addStates(BackupState.BACKUP_STATE_READY).addTypes(BackupType.BACKUP_TYPE_ON_DEMAND);
+    }
+    return cairn.backups().page(list.build());
   }
 
   private MessageOrBuilder create(Request request) {
@@ -51,6 +59,7 @@ final class BackupCalls {
             CreateBackupRequest.newBuilder()
                 .setSiteId(request.siteId())
                 .setDescription(request.text("description"))
+                .putAllLabels(request.pairs("labels"))
                 .setPinned(request.flag("pinned"))
                 .build());
   }
@@ -68,6 +77,23 @@ final class BackupCalls {
                 .setBackupId(request.part("backup"))
                 .setBackup(Backup.newBuilder().setPinned(request.flag("pinned")))
                 .setUpdateMask(FieldMask.newBuilder().addPaths("pinned"))
+                .build());
+  }
+
+  /** What people say about a backup; only if nobody else changed it since the page read it. */
+  private MessageOrBuilder describe(Request request) {
+    return cairn
+        .backups()
+        .update(
+            UpdateBackupRequest.newBuilder()
+                .setSiteId(request.siteId())
+                .setBackupId(request.part("backup"))
+                .setBackup(
+                    Backup.newBuilder()
+                        .setDescription(request.text("description"))
+                        .putAllLabels(request.pairs("labels")))
+                .setUpdateMask(FieldMask.newBuilder().addPaths("description").addPaths("labels"))
+                .setEtag(request.text("etag"))
                 .build());
   }
 
@@ -97,16 +123,35 @@ final class BackupCalls {
     }
   }
 
-  /** From now on, or after the last event that the page has seen. */
+  /**
+   * From now on, from the oldest that is kept, or after the last event that the page has seen.
+   * Without lists of collections: a page that shows all of them needs only what happened to what.
+   */
   private void events(Request request, Feed feed) {
     WatchEventsRequest.Builder from = WatchEventsRequest.newBuilder().setSiteId(request.siteId());
     if (!request.parameter("after").isEmpty()) {
       from.setAfterCursor(request.parameter("after"));
+    } else if (!request.parameter("past").isEmpty()) {
+      from.setStartFrom(EventStart.EVENT_START_BEGINNING);
     }
     try (EventWatch watch = cairn.events().watch(from.build())) {
       feed.whenGone(watch::close);
-      send(watch, "event", feed);
+      while (watch.hasNext()) {
+        feed.send("event", ProtoJson.line(withoutCollections(watch.next())));
+      }
     }
+  }
+
+  private static Event withoutCollections(Event event) {
+    Event.Builder slim = event.toBuilder();
+    if (event.hasBackupStateChanged()) {
+      slim.getBackupStateChangedBuilder().getBackupBuilder().clearCollections();
+    } else if (event.hasRestorationStateChanged()) {
+      Restoration.Builder restoration =
+          slim.getRestorationStateChangedBuilder().getRestorationBuilder();
+      restoration.clearCollections().getBackupBuilder().clearCollections();
+    }
+    return slim.build();
   }
 
   /** Sends all that a watch brings, until it or the page ends. */

@@ -5,6 +5,13 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.MessageOrBuilder;
 import dev.cairn.client.CairnClient;
+import dev.cairn.v1.Collection;
+import dev.cairn.v1.CreateCollectionRequest;
+import dev.cairn.v1.CreateSiteRequest;
+import dev.cairn.v1.DeleteCollectionRequest;
+import dev.cairn.v1.DeleteCollectionResponse;
+import dev.cairn.v1.DeleteSiteRequest;
+import dev.cairn.v1.DeleteSiteResponse;
 import dev.cairn.v1.Environment;
 import dev.cairn.v1.GetItemRequest;
 import dev.cairn.v1.GetSiteRequest;
@@ -17,7 +24,7 @@ import dev.cairn.v1.SiteView;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 
-/** Sites, their collections and items: only looking. Immutable and thread-safe. */
+/** Sites and collections: making, looking into and deleting them. Immutable and thread-safe. */
 final class ContentCalls {
   private static final int ITEMS_ON_A_PAGE = 20;
 
@@ -32,8 +39,13 @@ final class ContentCalls {
 
   void addTo(Routes routes) {
     routes.get("sites", this::sites);
+    routes.post("sites", this::createSite);
     routes.get("sites/{site}", this::site);
+    routes.post("sites/{site}/delete", this::deleteSite);
     routes.get("sites/{site}/collections", this::collections);
+    routes.post("sites/{site}/collections", this::createCollection);
+    routes.get("sites/{site}/collections/{collection}", this::collection);
+    routes.post("sites/{site}/collections/{collection}/delete", this::deleteCollection);
     routes.getJson("sites/{site}/collections/{collection}/items", this::items);
     routes.getJson("sites/{site}/collections/{collection}/items/{item}", this::item);
   }
@@ -46,6 +58,25 @@ final class ContentCalls {
                 .setSiteId(request.parameter("prefix"))
                 .setPageToken(request.parameter("page"))
                 .build());
+  }
+
+  private MessageOrBuilder createSite(Request request) {
+    return cairn
+        .sites()
+        .create(
+            CreateSiteRequest.newBuilder()
+                .setSiteId(request.text("id"))
+                .setDisplayName(request.text("displayName"))
+                .build());
+  }
+
+  /** With all that it holds, which the page has named to whoever typed the id. */
+  private MessageOrBuilder deleteSite(Request request) {
+    request.requireConfirmed();
+    cairn
+        .sites()
+        .delete(DeleteSiteRequest.newBuilder().setSiteId(request.siteId()).setForce(true).build());
+    return DeleteSiteResponse.getDefaultInstance();
   }
 
   private MessageOrBuilder site(Request request) {
@@ -66,6 +97,35 @@ final class ContentCalls {
                 .setSiteId(request.siteId())
                 .setPageToken(request.parameter("page"))
                 .build());
+  }
+
+  private MessageOrBuilder createCollection(Request request) {
+    return cairn
+        .collections()
+        .create(
+            CreateCollectionRequest.newBuilder()
+                .setSiteId(request.siteId())
+                .setCollection(
+                    Collection.newBuilder()
+                        .setId(request.text("id"))
+                        .setDisplayName(request.text("displayName")))
+                .build());
+  }
+
+  private MessageOrBuilder collection(Request request) {
+    return cairn.collections().get(request.siteId(), request.part("collection"));
+  }
+
+  private MessageOrBuilder deleteCollection(Request request) {
+    request.requireConfirmed(request.part("collection"));
+    cairn
+        .collections()
+        .delete(
+            DeleteCollectionRequest.newBuilder()
+                .setSiteId(request.siteId())
+                .setCollectionId(request.part("collection"))
+                .build());
+    return DeleteCollectionResponse.getDefaultInstance();
   }
 
   private byte[] items(Request request) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.StreamSupport;
@@ -94,15 +95,43 @@ record Request(Map<String, String> path, Map<String, String> query, JsonNode bod
     return all.stream().map(JsonNode::asText).toList();
   }
 
+  /** Texts of the body by their names; none if they are not there. */
+  Map<String, String> pairs(String name) {
+    JsonNode values = body.path(name);
+    if (!values.isMissingNode() && !values.isObject()) {
+      throw wrong(name, "an object of texts");
+    }
+    Map<String, String> pairs = new LinkedHashMap<>();
+    values
+        .properties()
+        .forEach(
+            pair -> {
+              if (!pair.getValue().isTextual()) {
+                throw wrong(name, "an object of texts");
+              }
+              pairs.put(pair.getKey(), pair.getValue().asText());
+            });
+    return pairs;
+  }
+
   /**
    * Passes only if somebody typed the site's id.
    *
    * @throws RefusedException if not
    */
   void requireConfirmed() {
-    if (!text("confirm").equals(siteId())) {
+    requireConfirmed(siteId());
+  }
+
+  /**
+   * Passes only if somebody typed the id of what is at stake.
+   *
+   * @throws RefusedException if not
+   */
+  void requireConfirmed(String id) {
+    if (!text("confirm").equals(id)) {
       throw new RefusedException(
-          400, "This was not confirmed; nothing was done.", "Type the site's id: " + siteId());
+          400, "This was not confirmed; nothing was done.", "Type the id: " + id);
     }
   }
 

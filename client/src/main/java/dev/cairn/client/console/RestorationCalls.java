@@ -10,6 +10,7 @@ import dev.cairn.v1.RestorationSelection;
 import dev.cairn.v1.RestoreBackupRequest;
 import dev.cairn.v1.RestorePartialBackupRequest;
 import java.util.List;
+import java.util.Map;
 
 /** Restorations: preview, start, follow, undo. Immutable and thread-safe. */
 final class RestorationCalls {
@@ -37,12 +38,19 @@ final class RestorationCalls {
                 .setSiteId(request.siteId())
                 .setBackupId(request.part("backup"))
                 .addAllCollections(selections(request))
+                .setDestinationSiteId(request.text("destinationSite"))
                 .build());
   }
 
-  /** What was previewed, or nothing: the preview's token makes sure of it. */
+  /**
+   * What was previewed, or nothing: the preview's token makes sure of it. A new site replaces
+   * nothing, so nothing has to be typed for it.
+   */
   private MessageOrBuilder restore(Request request) {
-    request.requireConfirmed();
+    String destinationSite = request.text("destinationSite");
+    if (destinationSite.isEmpty()) {
+      request.requireConfirmed();
+    }
     if (request.text("previewToken").isEmpty()) {
       throw new RefusedException(
           400, "There was no preview; nothing was done.", "Look at the preview first.");
@@ -55,6 +63,7 @@ final class RestorationCalls {
               RestoreBackupRequest.newBuilder()
                   .setSiteId(request.siteId())
                   .setBackupId(request.part("backup"))
+                  .setDestinationSiteId(destinationSite)
                   .setPreviewToken(request.text("previewToken"))
                   .build());
     }
@@ -65,6 +74,7 @@ final class RestorationCalls {
                 .setSiteId(request.siteId())
                 .setBackupId(request.part("backup"))
                 .addAllCollections(selections)
+                .setDestinationSiteId(destinationSite)
                 .setPreviewToken(request.text("previewToken"))
                 .build());
   }
@@ -100,9 +110,20 @@ final class RestorationCalls {
     }
   }
 
+  /** The chosen collections, some of them into others. */
   private static List<RestorationSelection> selections(Request request) {
+    Map<String, String> into = request.pairs("into");
     return request.texts("collections").stream()
-        .map(id -> RestorationSelection.newBuilder().setCollectionId(id).build())
+        .map(
+            id -> {
+              RestorationSelection.Builder selection =
+                  RestorationSelection.newBuilder().setCollectionId(id);
+              String other = into.getOrDefault(id, "");
+              if (!other.isEmpty()) {
+                selection.getDestinationBuilder().setCollectionId(other);
+              }
+              return selection.build();
+            })
         .toList();
   }
 }

@@ -24,8 +24,8 @@
  *       leave it, and puts what it shows into text nodes; trusted types enforce that.
  * </ul>
  *
- * <p>What destroys needs the site's id typed by hand; the page asks for it and {@code Request}
- * checks it.
+ * <p>What destroys needs the id of the site, or of the collection, typed by hand; the page says
+ * what is lost and asks for the id, and {@code Request} checks it.
  */
 @NullMarked
 package dev.cairn.client.console;

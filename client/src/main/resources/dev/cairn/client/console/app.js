@@ -1,7 +1,7 @@
 // Where in the console somebody is, and the frame around each place.
 
-import {announce, button, empty, failure, field, fill, h} from './dom.js';
-import {follow, get, path, takeKey} from './calls.js';
+import {announce, button, confirmDialog, createDialog, empty, failure, field, fill, h} from './dom.js';
+import {follow, get, onCaller, path, post, takeKey} from './calls.js';
 import {count, exact, plain, size} from './text.js';
 import {backups} from './backups.js';
 import {content} from './content.js';
@@ -20,11 +20,13 @@ const PLACES = {...Object.fromEntries(TABS.map(([name, , show]) => [name, show])
 
 let leaving = new AbortController();
 let visits = 0;
+let stranded = false; // Whether the place could not be shown for want of a good token.
 
 async function show() {
   leaving.abort();
   leaving = new AbortController();
   live(undefined);
+  stranded = false;
   const {signal} = leaving;
   const parts = location.hash.replace(/^#\/?/, '').split('/').filter(Boolean).map(decodeURIComponent);
   try {
@@ -35,7 +37,9 @@ async function show() {
     }
   } catch (error) {
     if (signal.aborted) return;
-    place('Something went wrong', failure(error), h('p', {}, h('a', {href: '#/'}, 'All sites')));
+    stranded = error.reason === 'UNAUTHENTICATED';
+    if (stranded) place('Waiting for a new token', h('p', {}, 'This page comes back by itself.'));
+    else place('Something went wrong', failure(error), h('p', {}, h('a', {href: '#/'}, 'All sites')));
   }
 }
 
@@ -73,11 +77,20 @@ async function sites(signal) {
     more.replaceChildren();
     if (answer.nextPageToken) more.append(button('Show more', {}, () => load(prefix, answer.nextPageToken), more));
     if (!answer.sites.length && !page && !prefix) {
-      list.append(empty('There is no site yet.', 'Make one: cairn site create shop'));
+      list.append(empty('There is no site yet.', 'A site owns collections of items, and the backups of them.'));
     }
   };
   search.addEventListener('input', () => load(search.value.trim()).catch((e) => fill(more, failure(e))));
-  place('Sites', field('Find a site by the beginning of its id', search), summary, list, more);
+  const create = () => createDialog({
+    title: 'New site', what: 'site',
+    action: async (made) => {
+      const {id} = await post('sites', made);
+      announce(`The site ${id} is there.`);
+      go('site', id, 'content');
+    },
+  });
+  place('Sites', h('div', {class: 'bar'}, field('Find a site by the beginning of its id', search),
+    h('button', {type: 'button', class: 'primary', 'data-key': 'create', onclick: create}, 'New site…')), summary, list, more);
   await load('');
 }
 
@@ -89,12 +102,16 @@ async function site(id, tab, detail, signal) {
   const inTab = TABS.some(([name]) => name === tab) ? tab : 'restorations';
   const show = PLACES[tab];
   if (!show) throw {message: 'There is no such page.', hint: 'Choose a site.'};
+  const trouble = h('div');
   place(id,
     about.displayName && h('p', {class: 'lead'}, about.displayName),
     h('dl', {class: 'facts'},
       fact('Live items', plain(usage?.liveItemCount ?? 0)),
       fact('Live content', size(usage?.liveSizeBytes ?? 0)),
-      fact('Only in backups', size(usage?.backupSizeBytes ?? 0))),
+      fact('Only in backups', size(usage?.backupSizeBytes ?? 0)),
+      h('div', {class: 'end'}, button('Delete the site…', {class: 'quiet danger-text', 'data-key': 'delete-site'},
+        () => deleteSite(id), trouble))),
+    trouble,
     h('nav', {class: 'tabs', 'aria-label': `Parts of ${id}`},
       h('ul', {}, TABS.map(([name, label]) => h('li', {},
         h('a', {
@@ -103,9 +120,31 @@ async function site(id, tab, detail, signal) {
         }, label))))),
     panel);
   const listeners = new Set();
-  const around = {site: id, about, detail, panel, signal, onEvent: (f) => listeners.add(f), go, announce};
+  const around = {site: id, about, detail, panel, signal, live, onEvent: (f) => listeners.add(f), go, announce};
   await show(around);
   if (listeners.size && !signal.aborted) listen(id, signal, listeners);
+}
+
+/** Names all that goes with a site, as it is now, and wants its id typed. */
+async function deleteSite(id) {
+  const [{usage}, {totalSize}, pending] = await Promise.all([
+    get(path`sites/${id}`), get(path`sites/${id}/collections`), get(path`sites/${id}/backups`)]);
+  const backups = usage?.backups.length ?? 0;
+  const pinned = pending.backups.filter((b) => b.pinned && b.state === 'BACKUP_STATE_READY').length;
+  confirmDialog({
+    title: `Delete the site ${id}?`,
+    text: ['All of it is lost, and cannot be restored from here:', h('ul', {class: 'losses'},
+      h('li', {}, `${count(totalSize, 'collection')} with ${count(usage?.liveItemCount ?? 0, 'live item')}`),
+      h('li', {}, count(usage?.sandboxItemCount ?? 0, 'sandbox item')),
+      h('li', {}, count(backups, 'backup'), pinned > 0 && `, ${pinned} of them pinned`),
+      h('li', {}, 'the schedule, restorations and events'))],
+    id, verb: 'Delete the site',
+    action: async (confirm) => {
+      await post(path`sites/${id}/delete`, {confirm});
+      announce(`The site ${id} is deleted.`);
+      go();
+    },
+  });
 }
 
 const fact = (name, value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));
@@ -130,7 +169,33 @@ function go(...parts) {
   location.hash = `#/${parts.map(encodeURIComponent).join('/')}`;
 }
 
+/** Says that the token is no longer good, and looks whether it was renewed. */
+function watchCaller() {
+  const notice = document.getElementById('caller');
+  let waiting;
+  const soon = () => {
+    clearTimeout(waiting);
+    if (!notice.hidden) waiting = setTimeout(() => get('sites').catch(soon), 3000);
+  };
+  onCaller((may, failed) => {
+    if (!may) {
+      if (notice.hidden) {
+        fill(notice, h('p', {class: 'strong'}, 'The server does not accept the token: ', failed.message),
+          h('p', {}, 'Renew the token in the file that “cairn console” was given (--token-file): this page goes on by ' +
+            'itself. If it was given with --token, start “cairn console” again with another.'));
+        notice.hidden = false;
+      }
+      soon();
+    } else if (!notice.hidden) {
+      notice.hidden = true;
+      announce('The token is good again.');
+      if (stranded) show();
+    }
+  });
+}
+
 async function start() {
+  watchCaller();
   if (!takeKey()) {
     place('This link has no key', h('p', {},
       'Open the link that “cairn console” printed: it holds the key of this session.'));

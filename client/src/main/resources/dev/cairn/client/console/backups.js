@@ -1,6 +1,6 @@
 // The backups of a site: what there is, what goes next, and what can be done with them.
 
-import {badge, button, checkbox, confirmDialog, dialog, empty, failure, field, fill, h} from './dom.js';
+import {badge, button, checkbox, confirmDialog, dialog, empty, failure, field, fill, h, labelsField} from './dom.js';
 import {follow, get, path, post} from './calls.js';
 import {backupState, count, exact, moment, size, TYPES, verification} from './text.js';
 
@@ -18,14 +18,18 @@ export async function backups(place) {
 
   const create = () => {
     const description = h('input', {type: 'text', maxlength: '1000', autocomplete: 'off'});
+    const labels = labelsField();
     const pinned = checkbox('Pin it, so that newer backups do not push it out', {});
+    const goes = h('p', {class: 'quiet', role: 'status'}, 'Looking what would go…');
+    whatGoes().then((text) => fill(goes, text), (error) => fill(goes, error.message));
     dialog({
       title: `Back up ${site}`,
-      content: [field('What is it for?', description, 'Optional, for people.'), pinned],
+      content: [goes, field('What is it for?', description, 'Optional, for people.'), labels.element, pinned],
       verb: 'Back up now',
       submit: async () => {
         const {state, id} = await post(base, {
           description: description.value,
+          labels: labels.read(),
           pinned: pinned.querySelector('input').checked,
         });
         place.announce(`Backup ${id} is ${state === 'BACKUP_STATE_READY' ? 'ready' : 'on its way'}.`);
@@ -33,6 +37,24 @@ export async function backups(place) {
       },
     });
   };
+
+  /** What one more backup made on demand would push out. */
+  async function whatGoes() {
+    const kept = await get(base, {kept: 'true'});
+    const limit = kept.onDemandLimit;
+    const places = `${kept.totalSize} of ${count(limit, 'place')} ${kept.totalSize === 1 ? 'is' : 'are'} taken`;
+    if (kept.totalSize < limit) return `${places}: none goes for this one.`;
+    const id = kept.nextEvictedBackupId;
+    if (id) {
+      const b = kept.backups.find((each) => each.id === id) ?? await get(`${base}/${encodeURIComponent(id)}`);
+      return [`${places}. When the new one is ready, this one goes: `,
+        h('strong', {}, b.description || `Backup ${b.id}`), ' of ', exact(b.snapshotTime ?? b.createTime),
+        `, with ${count(b.itemCount, 'item')}. Pin it to keep it.`];
+    }
+    return kept.backups.every((each) => each.pinned)
+      ? `${places}, and all are pinned: this will be refused. Unpin or delete one first.`
+      : `${places}. Which one goes is decided when the new one is verified.`;
+  }
 
   fill(panel,
     h('div', {class: 'bar'},
@@ -83,7 +105,8 @@ export async function backups(place) {
           badge(state.toLowerCase(), {READY: 'good', FAILED: 'bad', PENDING: 'busy'}[state]),
           ready && verified(b),
           b.pinned && badge('pinned', 'calm'),
-          isNext && badge(NEXT, 'warn')),
+          isNext && badge(NEXT, 'warn'),
+          Object.entries(b.labels ?? {}).map(([key, value]) => badge(value ? `${key}: ${value}` : key))),
         h('p', {class: 'quiet'},
           moment(b.snapshotTime ?? b.createTime), ' · ', TYPES[b.type] ?? 'backup',
           b.snapshotTime && ` · ${count(b.itemCount, 'item')} in ${count(b.collections.length, 'collection')}`,
@@ -99,6 +122,9 @@ export async function backups(place) {
         }, 'Restore…'),
         ready && act('Verify', call('verify')),
         (ready || state === 'PENDING') && act(b.pinned ? 'Unpin' : 'Pin', call('pin', {pinned: !b.pinned})),
+        (ready || state === 'PENDING') && h('button', {
+          type: 'button', 'data-key': `Describe-${b.id}`, 'aria-label': `Describe ${name}`, onclick: () => describe(b),
+        }, 'Describe…'),
         state === 'PENDING' && act('Cancel', call('cancel')),
         ready && h('button', {
           type: 'button', class: 'quiet danger-text', 'data-key': `Delete-${b.id}`, 'aria-label': `Delete ${name}`,
@@ -106,12 +132,28 @@ export async function backups(place) {
         }, 'Delete…')));
   }
 
+  function describe(b) {
+    const description = h('input', {type: 'text', maxlength: '1000', autocomplete: 'off', value: b.description});
+    const labels = labelsField(b.labels);
+    dialog({
+      title: 'Describe this backup',
+      content: [field('What is it for?', description), labels.element],
+      verb: 'Save',
+      submit: async () => {
+        await post(`${base}/${encodeURIComponent(b.id)}/describe`,
+          {description: description.value, labels: labels.read(), etag: b.etag});
+        place.announce('The backup is described.');
+        await refresh();
+      },
+    });
+  }
+
   function remove(b, name) {
     confirmDialog({
       title: 'Delete this backup?',
       text: `${name}, with ${count(b.itemCount, 'item')}, cannot be restored any more. ` +
         `Deleting it frees ${size(b.exclusiveSizeBytes)}.`,
-      site, verb: 'Delete it',
+      id: site, verb: 'Delete it',
       action: async (confirm) => {
         await post(`${base}/${encodeURIComponent(b.id)}/delete`, {confirm});
         place.announce('The backup is deleted.');

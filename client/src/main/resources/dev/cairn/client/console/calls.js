@@ -23,6 +23,31 @@ export function takeKey() {
   return sessionStorage.getItem(KEY) !== null;
 }
 
+let mayCall = true;
+const callers = new Set();
+
+/** Tells `listener` when the server no longer knows who calls (false, with the failure), and when it does again. */
+export const onCaller = (listener) => callers.add(listener);
+
+function caller(may, failure) {
+  if (may === mayCall && may) return;
+  mayCall = may;
+  callers.forEach((listener) => listener(may, failure));
+}
+
+/** A call that answers once. */
+async function call(method, path, options) {
+  try {
+    const answer = await (await request(method, path, options)).json();
+    if (path !== 'about') caller(true); // This one the console answers by itself.
+    return answer;
+  } catch (error) {
+    if (error.reason === 'UNAUTHENTICATED') caller(false, error);
+    else if ([400, 403, 404, 409].includes(error.status)) caller(true);
+    throw error;
+  }
+}
+
 async function request(method, path, {body, signal} = {}) {
   let response;
   try {
@@ -60,11 +85,11 @@ export async function get(path, parameters = {}) {
     .filter(([, value]) => value)
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join('&');
-  return (await request('GET', query ? `${path}?${query}` : path)).json();
+  return call('GET', query ? `${path}?${query}` : path);
 }
 
 export async function post(path, body = {}) {
-  return (await request('POST', path, {body})).json();
+  return call('POST', path, {body});
 }
 
 /** A path whose variable parts may hold anything. */
@@ -74,7 +99,8 @@ export const path = (parts, ...values) =>
 /**
  * Reads a stream until it ends or `signal` ends it, and opens it again with growing pauses when it
  * breaks. `on` gets each event by its name and says whether it was the last. A failure that the
- * server names is thrown. `onLive` hears whether the stream is there.
+ * server names is thrown, but for a token that is no longer good: it may be renewed. `onLive` hears
+ * whether the stream is there.
  */
 export async function follow(pathOf, on, {signal, onLive = () => {}}) {
   for (let pause = 500; !signal.aborted; pause = Math.min(pause * 2, 8000)) {
@@ -88,7 +114,8 @@ export async function follow(pathOf, on, {signal, onLive = () => {}}) {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof CallError && error.status !== 0 && error.status !== 503) throw error;
+      if (error.reason === 'UNAUTHENTICATED') caller(false, error);
+      else if (error instanceof CallError && error.status !== 0 && error.status !== 503) throw error;
     }
     onLive(false);
     await new Promise((resolve) => {

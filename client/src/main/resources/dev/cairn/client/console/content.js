@@ -1,14 +1,14 @@
 // What a site holds: its collections, and their items page by page.
 
-import {button, empty, failure, fill, h, table} from './dom.js';
-import {get, path} from './calls.js';
+import {button, confirmDialog, createDialog, empty, failure, fill, h, table} from './dom.js';
+import {get, path, post} from './calls.js';
 import {count, exact, plain, size} from './text.js';
 
 export async function content(place) {
   return place.detail ? items(place) : collections(place);
 }
 
-async function collections({site, panel, signal}) {
+async function collections({site, panel, signal, go, announce}) {
   const rows = [];
   const list = h('div');
   const more = h('div', {class: 'actions'});
@@ -24,12 +24,22 @@ async function collections({site, panel, signal}) {
       : empty('There is no collection yet.'));
     fill(more, answer.nextPageToken && button('Show more', {}, () => load(answer.nextPageToken), more));
   };
-  fill(panel, h('div', {class: 'bar'}, h('h2', {}, 'Collections')), list, more);
+  const create = () => createDialog({
+    title: 'New collection', what: 'collection',
+    action: async (collection) => {
+      const {id} = await post(path`sites/${site}/collections`, collection);
+      announce(`The collection ${id} is there.`);
+      go('site', site, 'content', id);
+    },
+  });
+  fill(panel, h('div', {class: 'bar'}, h('h2', {}, 'Collections'),
+    h('button', {type: 'button', class: 'primary', 'data-key': 'create', onclick: create}, 'New collection…')), list, more);
   await load('');
 }
 
-async function items({site, detail, panel, signal}) {
-  const base = path`sites/${site}/collections/${detail}/items`;
+async function items({site, detail, panel, signal, go, announce}) {
+  const collection = path`sites/${site}/collections/${detail}`;
+  const base = `${collection}/items`;
   const list = h('div');
   const summary = h('p', {class: 'quiet', role: 'status'});
   const before = [];
@@ -79,9 +89,30 @@ async function items({site, detail, panel, signal}) {
       text, rest));
   };
 
+  const trouble = h('div');
+  const remove = async () => {
+    const {liveItemCount, sandboxItemCount} = await get(collection);
+    confirmDialog({
+      title: 'Delete this collection?',
+      text: [
+        `${count(liveItemCount, 'live item')} and ${count(sandboxItemCount, 'sandbox item')} are lost, and the schema and views with them.`,
+        'Backups that hold the collection keep its live items as they were then.'],
+      id: detail, what: 'collection', verb: 'Delete it',
+      action: async (confirm) => {
+        await post(`${collection}/delete`, {confirm});
+        announce(`The collection ${detail} is deleted.`);
+        go('site', site, 'content');
+      },
+    });
+  };
+
   fill(panel,
     h('div', {class: 'bar'}, h('h2', {}, detail),
-      h('a', {href: `#/site/${encodeURIComponent(site)}/content`}, 'All collections')),
+      h('div', {class: 'doings'},
+        h('a', {href: `#/site/${encodeURIComponent(site)}/content`}, 'All collections'),
+        button('Delete…', {class: 'quiet danger-text', 'data-key': 'delete', 'aria-label': `Delete the collection ${detail}`},
+          remove, trouble))),
+    trouble,
     h('fieldset', {class: 'choices'}, h('legend', {}, 'Which content'), choice('live', 'Live'), choice('sandbox', 'Sandbox')),
     summary, list);
   await load('');

@@ -124,28 +124,28 @@ export function dialog({title, content, verb, dangerous, submit}) {
   return box;
 }
 
-/** The field in which the site's id has to be typed before something is destroyed. */
-export function confirmation(site) {
+/** The field in which an id has to be typed before something is destroyed: that of a site, if not of `what`. */
+export function confirmation(id, what = 'site') {
   const input = h('input', {
     type: 'text', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', 'data-key': 'confirm',
   });
   return {
-    element: field(['Type ', h('strong', {}, site), ' to confirm'], input),
+    element: field(['Type ', h('strong', {}, id), ' to confirm'], input),
     check() {
-      if (input.value === site) return input.value;
+      if (input.value === id) return input.value;
       input.setAttribute('aria-invalid', 'true');
       input.focus();
-      throw {message: 'This is not the id of the site; nothing was done.', hint: `Type ${site}.`};
+      throw {message: `This is not the id of the ${what}; nothing was done.`, hint: `Type ${id}.`};
     },
   };
 }
 
-/** A dialog for what destroys. */
-export function confirmDialog({title, text, site, verb, action}) {
-  const typed = confirmation(site);
+/** A dialog for what destroys: says what is lost, and wants the id typed. */
+export function confirmDialog({title, text, id, what, verb, action}) {
+  const typed = confirmation(id, what);
   return dialog({
     title, verb, dangerous: true,
-    content: [h('p', {}, text), typed.element],
+    content: [[text].flat().map((each) => each instanceof Node ? each : h('p', {}, each)), typed.element],
     submit: () => action(typed.check()),
   });
 }
@@ -158,6 +158,35 @@ export function table(caption, headings, rows) {
       h('thead', {}, h('tr', {}, headings.map((text) => h('th', {scope: 'col'}, text)))),
       h('tbody', {}, rows.map((cells) => h('tr', {},
         cells.map((cell, i) => i === 0 ? h('th', {scope: 'row'}, cell) : h('td', {}, cell)))))));
+}
+
+/** A dialog that makes something with an id and a name for people. */
+export function createDialog({title, what, action}) {
+  const id = h('input', {type: 'text', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false'});
+  const name = h('input', {type: 'text', maxlength: '1000', autocomplete: 'off'});
+  return dialog({
+    title, verb: 'Create it',
+    content: [
+      field('Id', id, `Letters, digits, dots, hyphens and underscores. The id of a ${what} never changes.`),
+      field('Name', name, 'Optional, for people.')],
+    submit: () => action({id: id.value.trim(), displayName: name.value}),
+  });
+}
+
+/** A field for labels, one on each line. */
+export function labelsField(labels = {}) {
+  const input = h('textarea', {
+    rows: '2', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false',
+    value: Object.entries(labels).map(([key, value]) => `${key}=${value}`).join('\n'),
+  });
+  return {
+    element: field('Labels', input, 'Optional: one on each line, such as release=2.1'),
+    read: () => Object.fromEntries(input.value.split('\n').filter((line) => line.trim()).map((line) => {
+      const equals = line.indexOf('=');
+      if (equals < 1) throw {message: `“${line}” is no label.`, hint: 'Write key=value.'};
+      return [line.slice(0, equals).trim(), line.slice(equals + 1).trim()];
+    })),
+  };
 }
 
 export function badge(text, kind) {

@@ -1,6 +1,6 @@
 // Putting a backup back: choose, preview, confirm, watch, undo. And the events of a site.
 
-import {announce, badge, busy, button, confirmation, confirmDialog, checkbox, empty, failure, fill, h, table} from './dom.js';
+import {announce, badge, busy, button, confirmation, confirmDialog, checkbox, empty, failure, field, fill, h, table} from './dom.js';
 import {follow, get, path, post} from './calls.js';
 import {count, exact, KINDS, moment, OUTCOMES, PHASES, plain, restorationState, seconds, span, timeOfDay} from './text.js';
 import {verified} from './backups.js';
@@ -15,14 +15,26 @@ export async function restore(place) {
   if (signal.aborted) return;
   const result = h('div', {'aria-live': 'polite'});
   const errors = h('div');
-  const boxes = backup.collections.map((c) => checkbox(
-    [h('code', {}, c.collectionId), ` ${count(c.itemCount, 'item')}`],
-    {value: c.collectionId, onchange: () => forget()}));
+  const boxes = backup.collections.map((c) => {
+    const other = h('input', {
+      type: 'text', 'data-into': c.collectionId, placeholder: c.collectionId, autocomplete: 'off',
+      autocapitalize: 'off', spellcheck: 'false', oninput: () => forget(),
+    });
+    const into = h('div', {class: 'into', hidden: true}, field(['Put ', h('code', {}, c.collectionId), ' into'], other));
+    return h('div', {}, checkbox(
+      [h('code', {}, c.collectionId), ` ${count(c.itemCount, 'item')}`],
+      {value: c.collectionId, onchange: (event) => ((into.hidden = !event.target.checked), forget())}), into);
+  });
   const chosen = h('fieldset', {class: 'boxes', hidden: true}, h('legend', {}, 'Collections'), boxes);
-  const choice = (value, label, checked) => h('label', {class: 'choice'},
+  const newSite = h('input', {
+    type: 'text', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', oninput: () => forget(),
+  });
+  const elsewhere = h('div', {class: 'elsewhere', hidden: true},
+    field('Id of the new site', newSite, `It must not exist yet; ${site} stays as it is.`));
+  const choice = (name, value, label, checked, shown) => h('label', {class: 'choice'},
     h('input', {
-      type: 'radio', name: 'what', value, checked,
-      onchange: () => ((chosen.hidden = value === 'all'), forget()),
+      type: 'radio', name, value, checked,
+      onchange: () => ((shown.hidden = value === 'all'), forget()),
     }), label);
   const forget = () => result.replaceChildren();
 
@@ -34,22 +46,31 @@ export async function restore(place) {
     if (some && !collections.length) {
       throw {message: 'No collection is chosen.', hint: 'Choose at least one, or everything.'};
     }
+    const into = Object.fromEntries(collections
+      .map((id) => [id, chosen.querySelector(`[data-into="${CSS.escape(id)}"]`).value.trim()])
+      .filter(([id, other]) => other && other !== id));
+    const destinationSite = elsewhere.hidden ? '' : newSite.value.trim();
+    if (!elsewhere.hidden && !destinationSite) {
+      throw {message: 'The new site has no id.', hint: 'Give it one, or restore into this site.'};
+    }
+    const selection = {collections, into, destinationSite};
     fill(result, h('p', {class: 'quiet'}, 'Comparing…'));
     try {
-      const answer = await post(`${base}/preview`, {collections});
-      if (!signal.aborted) showPreview(answer, collections);
+      const answer = await post(`${base}/preview`, selection);
+      if (!signal.aborted) showPreview(answer, selection);
     } catch (error) {
       forget();
       throw error;
     }
   };
 
-  function showPreview(answer, collections) {
+  function showPreview(answer, selection) {
+    const {destinationSite} = selection;
     const sum = (name) => answer.collections.reduce((n, c) => n + c[name], 0);
     const total = {added: sum('addedCount'), changed: sum('changedCount'), removed: sum('removedCount')};
     const typed = confirmation(site);
     const trouble = h('div');
-    const submit = h('button', {class: 'danger'}, 'Restore');
+    const submit = h('button', {class: destinationSite ? 'primary' : 'danger'}, 'Restore');
     const same = total.added + total.changed + total.removed === 0;
     fill(result,
       h('h3', {}, 'What would change'),
@@ -61,7 +82,9 @@ export async function restore(place) {
       table('What would change in each collection',
         ['Collection', 'Live now', 'In the backup', 'Added', 'Changed', 'Removed'],
         answer.collections.map((c) => [
-          [c.collectionId, ' ', c.outcome === 'RESTORATION_OUTCOME_CREATED' && badge('created again', 'calm')],
+          [c.collectionId,
+            c.destination?.collectionId !== c.collectionId && ` into ${c.destination.collectionId}`,
+            ' ', c.outcome === 'RESTORATION_OUTCOME_CREATED' && badge('created', 'calm')],
           plain(c.liveCount), plain(c.backupCount), plain(c.addedCount), plain(c.changedCount), plain(c.removedCount),
         ])),
       samples(answer),
@@ -71,16 +94,18 @@ export async function restore(place) {
           event.preventDefault();
           busy(submit, async () => {
             const started = await post(`${base}/restore`, {
-              collections, previewToken: answer.previewToken, confirm: typed.check(),
+              ...selection, previewToken: answer.previewToken, confirm: destinationSite ? '' : typed.check(),
             });
             go('site', site, 'restoration', started.id);
           }, trouble);
         },
       },
-      h('h3', {}, 'Restore it'),
-      h('p', {}, 'Reads go on throughout. What is replaced is kept as a safety copy, so that this can be undone. ' +
-        'If the content changes before you confirm, nothing is done.'),
-      typed.element, trouble,
+      h('h3', {}, destinationSite ? ['Restore it into the new site ', h('code', {}, destinationSite)] : 'Restore it'),
+      h('p', {}, destinationSite
+        ? `Nothing is replaced: ${site} stays as it is. The new site appears when it is whole.`
+        : 'Reads go on throughout. What is replaced is kept as a safety copy, so that this can be undone. ' +
+          'If the content changes before you confirm, nothing is done.'),
+      !destinationSite && typed.element, trouble,
       h('div', {class: 'actions'}, submit)));
     announce(`${plain(total.added)} items would be added, ${plain(total.changed)} changed, ${plain(total.removed)} removed.`);
   }
@@ -98,8 +123,13 @@ export async function restore(place) {
       busy(look, preview, errors);
     }},
     h('fieldset', {class: 'choices'}, h('legend', {}, 'What to put back'),
-      choice('all', 'Everything in the backup', true), choice('some', 'Chosen collections', false)),
-    chosen, errors,
+      choice('what', 'all', 'Everything in the backup', true, chosen),
+      choice('what', 'some', 'Chosen collections', false, chosen)),
+    chosen,
+    h('fieldset', {class: 'choices'}, h('legend', {}, 'Where to'),
+      choice('where', 'all', ['This site, ', h('code', {}, site)], true, elsewhere),
+      choice('where', 'new', 'A new site', false, elsewhere)),
+    elsewhere, errors,
     h('div', {class: 'actions'}, look)),
     result);
 }
@@ -183,6 +213,9 @@ export async function restoration(place) {
       h('p', {class: 'strong'}, result[1]), h('p', {}, result[2]),
       h('div', {class: 'doings'},
         state === 'COMPLETED' && r.safetyBackupId && undoButton(place, r),
+        state === 'COMPLETED' && r.destinationSiteId && r.destinationSiteId !== site && h('a', {
+          class: 'button', href: `#/site/${encodeURIComponent(r.destinationSiteId)}/content`,
+        }, 'To the new site'),
         h('a', {class: 'button', href: `#/site/${encodeURIComponent(site)}/backups`}, 'To the backups'))));
     fill(rows, r.collections.length > 0 && table('What became of the collections', ['Collection', 'Items', 'Outcome'],
       r.collections.map((c) => [c.destination?.collectionId || c.collectionId, plain(c.itemCount), OUTCOMES[c.outcome] ?? '–'])));
@@ -207,7 +240,7 @@ function undoButton(place, r) {
     onclick: () => confirmDialog({
       title: 'Undo this restoration?',
       text: 'What it replaced is put back. What was written since is replaced, too, and kept as a safety copy.',
-      site: place.site, verb: 'Undo it',
+      id: place.site, verb: 'Undo it',
       action: async (confirm) => {
         const started = await post(path`sites/${place.site}/restorations/${r.id}/undo`, {confirm});
         place.go('site', place.site, 'restoration', started.id);
@@ -244,7 +277,8 @@ export async function restorations(place) {
         h('p', {class: 'badges'}, badge(state.toLowerCase(), STATE_KINDS[state])),
         h('p', {class: 'quiet'}, moment(r.createTime), ' · from the backup of ',
           exact(r.backup?.snapshotTime ?? r.backup?.createTime ?? r.createTime),
-          ` · ${count(r.collections.length, 'collection')}`),
+          ` · ${count(r.collections.length, 'collection')}`,
+          r.destinationSiteId && r.destinationSiteId !== site && [' · into ', h('code', {}, r.destinationSiteId)]),
         r.failure && h('p', {class: 'trouble'}, r.failure.message),
         h('p', {class: 'id'}, h('code', {}, r.id))),
       h('div', {class: 'doings'}, state === 'COMPLETED' && r.safetyBackupId && undoButton(place, r)));
@@ -254,17 +288,45 @@ export async function restorations(place) {
   await refresh();
 }
 
-/** What happens, as it happens. */
-export async function events({panel, onEvent}) {
-  const waiting = empty('Nothing has happened since you opened this.', 'Backups and restorations appear here by themselves.');
+const EVENTS_ON_A_PAGE = 50;
+
+/** What happened, newest first, and what happens, as it happens. */
+export async function events({site, panel, signal, live}) {
+  const all = []; // oldest first
   const log = h('ol', {class: 'log events'});
-  fill(panel, h('div', {class: 'bar'}, h('h2', {}, 'Events')), waiting,
-    h('div', {role: 'log', 'aria-label': 'Events'}, log));
-  onEvent((event) => {
-    waiting.remove();
-    log.prepend(h('li', {}, timeOfDay(event.time), ' ', sentence(event)));
-    while (log.children.length > 200) log.lastChild.remove();
-  });
+  const more = h('div', {class: 'actions'});
+  let shown = EVENTS_ON_A_PAGE;
+  let due = false;
+  const show = () => {
+    due = false;
+    if (signal.aborted) return;
+    // Rows that are there stay: whoever listens hears only the new ones.
+    const rows = new Map([...log.children].map((li) => [li.dataset.event, li]));
+    const wanted = all.slice(-shown).reverse().map((e) => rows.get(e.id) ?? h('li', {'data-event': e.id},
+      exact(e.time), ' ', sentence(e)));
+    wanted.forEach((li, i) => log.children[i] !== li && log.insertBefore(li, log.children[i] ?? null));
+    while (log.children.length > wanted.length) log.lastChild.remove();
+    fill(more, all.length > shown && button('Show older', {'data-key': 'older'}, () => ((shown += EVENTS_ON_A_PAGE), show()), more),
+      all.length > 0
+        ? h('p', {class: 'quiet'}, `${plain(Math.min(shown, all.length))} of ${count(all.length, 'event')} that are kept`)
+        : empty('Nothing has happened yet.', 'Backups and restorations appear here by themselves.'));
+  };
+  const soon = () => {
+    if (!due) setTimeout(show, 100);
+    due = true;
+  };
+  fill(panel, h('div', {class: 'bar'}, h('h2', {}, 'Events')),
+    h('div', {role: 'log', 'aria-label': 'Events'}, log), more);
+  soon();
+  let after = '';
+  follow(
+    () => path`sites/${site}/events` + (after ? `?after=${encodeURIComponent(after)}` : '?past=true'),
+    (event) => {
+      after = event.cursor;
+      all.push(event);
+      soon();
+    },
+    {signal, onLive: live}).catch((error) => !signal.aborted && fill(more, failure(error)));
 }
 
 function sentence(event) {

@@ -8,7 +8,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cairn.client.CairnClient;
 import dev.cairn.client.fake.Errors;
 import dev.cairn.client.fake.FakeServer;
+import dev.cairn.v1.Backup;
+import dev.cairn.v1.BackupCollection;
+import dev.cairn.v1.BackupStateChanged;
 import dev.cairn.v1.ErrorReason;
+import dev.cairn.v1.Event;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -267,7 +271,17 @@ class ConsoleTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{", "[]", "1", "null", "{\"description\": 1}", "{\"pinned\": \"yes\"}"})
+  @ValueSource(
+      strings = {
+        "{",
+        "[]",
+        "1",
+        "null",
+        "{\"description\": 1}",
+        "{\"pinned\": \"yes\"}",
+        "{\"labels\": [\"a\"]}",
+        "{\"labels\": {\"a\": 1}}"
+      })
   void refusesBodiesThatItDoesNotUnderstand(String body) {
     assertThat(post("/api/sites/shop/backups", body).status()).isEqualTo(400);
     assertThat(cairn.backups().list("shop").toList()).isEmpty();
@@ -285,7 +299,8 @@ class ConsoleTest {
     "GET, /api/, 404",
     "GET, /api/nothing, 404",
     "GET, /api/sites/shop/backups/x/delete, 405",
-    "POST, /api/sites/shop/collections, 405",
+    "POST, /api/sites/shop/schedule/now, 404",
+    "POST, /api/sites/shop/collections/orders/items, 405",
     "GET, /api/sites/%zz, 400"
   })
   void refusesPathsThatMeanNothing(String method, String path, int status) {
@@ -341,14 +356,102 @@ class ConsoleTest {
     "backups/b/delete, '{}'",
     "backups/b/delete, '{\"confirm\": \"Shop\"}'",
     "backups/b/restore, '{\"previewToken\": \"t\"}'",
-    "restorations/r/undo, '{\"confirm\": \"\"}'"
+    "restorations/r/undo, '{\"confirm\": \"\"}'",
+    "delete, '{\"confirm\": \"Shop\"}'",
+    "collections/orders/delete, '{\"confirm\": \"shop\"}'"
   })
-  void destroysNothingUnlessTheSiteIsNamed(String path, String body) {
+  void destroysNothingUnlessItIsNamed(String path, String body) {
     Answer refused = post("/api/sites/shop/" + path, body);
 
     assertThat(refused.status()).isEqualTo(400);
-    assertThat(refused.json().at("/error/hint").asText()).contains("shop");
+    assertThat(refused.json().at("/error/hint").asText())
+        .contains(path.startsWith("collections") ? "orders" : "shop");
     assertThat(server.faults().received()).isEmpty();
+  }
+
+  @Test
+  void makesAndDeletesSitesAndCollections() {
+    post("/api/sites", "{\"id\": \"new\", \"displayName\": \"A new one\"}");
+    post("/api/sites/new/collections", "{\"id\": \"c\", \"displayName\": \"C\"}");
+
+    assertThat(cairn.sites().get("new").getDisplayName()).isEqualTo("A new one");
+    assertThat(cairn.collections().get("new", "c").getDisplayName()).isEqualTo("C");
+
+    assertThat(post("/api/sites/new/collections/c/delete", "{\"confirm\": \"c\"}").status())
+        .isEqualTo(200);
+    assertThat(cairn.collections().list("new").toList()).isEmpty();
+    assertThat(post("/api/sites/new/delete", "{\"confirm\": \"new\"}").status()).isEqualTo(200);
+    assertThat(get("/api/sites/new").status()).isEqualTo(404);
+  }
+
+  @Test
+  void describesABackup() {
+    String id = cairn.backups().create("shop").getId();
+
+    post(
+        "/api/sites/shop/backups/" + id + "/describe",
+        "{\"description\": \"d\", \"labels\": {\"release\": \"2\"}, \"etag\": \"e\"}");
+
+    assertThat(sent("UpdateBackup"))
+        .contains("paths: \"description\"", "paths: \"labels\"", "etag: \"e\"", "\"release\"");
+  }
+
+  @Test
+  void restoresIntoOtherCollectionsAndIntoANewSiteWithoutAskingForAName() {
+    post(
+        "/api/sites/shop/backups/b/restore",
+        "{\"previewToken\": \"t\", \"destinationSite\": \"copy\", \"collections\": [\"orders\", \"pages\"],"
+            + " \"into\": {\"orders\": \"orders-then\"}}");
+
+    assertThat(sent("RestorePartialBackup"))
+        .contains("destination_site_id: \"copy\"", "collection_id: \"orders-then\"")
+        .containsOnlyOnce("destination {");
+  }
+
+  @Test
+  void showsPastEventsWithoutTheirListsOfCollections() {
+    Backup backup =
+        Backup.newBuilder()
+            .setId("b")
+            .addCollections(BackupCollection.newBuilder().setCollectionId("orders"))
+            .build();
+    server.addEvent(
+        Event.newBuilder()
+            .setSiteId("shop")
+            .setBackupStateChanged(BackupStateChanged.newBuilder().setBackup(backup))
+            .build());
+
+    String first = firstEvent("/api/sites/shop/events?past=true");
+
+    assertThat(sent("WatchEvents")).contains("EVENT_START_BEGINNING");
+    assertThat(first).contains("backupStateChanged").doesNotContain("\"orders\"");
+  }
+
+  private String sent(String method) {
+    return server.faults().received().stream()
+        .filter(call -> call.method().contains(method))
+        .map(call -> String.valueOf(call.message()))
+        .reduce("", String::concat);
+  }
+
+  /** The first event of a stream that does not end. */
+  private String firstEvent(String path) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(SOCKET_TIMEOUT_MILLIS);
+      String request =
+          "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nX-Cairn-Session: " + key + "\r\n\r\n";
+      socket.getOutputStream().write(request.getBytes(UTF_8));
+      BufferedReader answer =
+          new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
+      for (String line = answer.readLine(); line != null; line = answer.readLine()) {
+        if (line.startsWith("data: ")) {
+          return line;
+        }
+      }
+      throw new AssertionError("the stream ended");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

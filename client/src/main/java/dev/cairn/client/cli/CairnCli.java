@@ -11,7 +11,6 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -23,8 +22,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
@@ -216,11 +213,17 @@ public final class CairnCli implements Runnable {
     System.exit(cli.run(ProcessArguments.restored(args)));
   }
 
-  /** Runs one command; returns its {@link ExitCode}. */
-  int run(String... args) {
+  /** The tree of commands, without what is done with their output and errors. */
+  CommandLine commandLine() {
     CommandLine command = new CommandLine(this);
     CommandLine restore = new CommandLine(new RestorationCommands.Start());
     command.addSubcommand("restore", restore.setCommandName("restore"));
+    return command;
+  }
+
+  /** Runs one command; returns its {@link ExitCode}. */
+  int run(String... args) {
+    CommandLine command = commandLine();
     PrintWriter out = new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8);
     command
         .setOut(out)
@@ -229,35 +232,10 @@ public final class CairnCli implements Runnable {
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler((e, failed, parsed) -> errors().of(e))
         .setParameterExceptionHandler((e, given) -> errors().ofUsage(e));
-    dress(command);
+    Manual.dress(command);
     int code = command.execute(args);
     out.flush();
     return code;
-  }
-
-  /** Help that fits on a screen: the global options are explained once. */
-  private static void dress(CommandLine command) {
-    UsageMessageSpec usage = command.getCommandSpec().usageMessage();
-    usage.width(100).sortOptions(false).abbreviateSynopsis(true);
-    if (command.getParent() == null) {
-      CommandGroups.showFirst(command);
-    } else {
-      command.setHelpFactory(
-          (spec, colors) ->
-              new Help(spec, colors) {
-                @Override
-                public String optionList() {
-                  List<OptionSpec> own =
-                      spec.options().stream().filter(o -> !o.inherited()).toList();
-                  return optionListExcludingGroups(own) + optionListGroupSections();
-                }
-              });
-      List<String> footer = new ArrayList<>(List.of(usage.footer()));
-      footer.add("");
-      footer.add("Options for all commands (--server, --output, …): cairn --help");
-      usage.footer(footer.toArray(String[]::new));
-    }
-    command.getSubcommands().values().forEach(CairnCli::dress);
   }
 
   @Override

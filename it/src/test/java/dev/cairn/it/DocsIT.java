@@ -8,6 +8,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
@@ -24,7 +25,12 @@ class DocsIT {
   private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh\\n(.*?)^```");
   private static final String SERVER_JAR = "server/target/cairn-server.jar";
   private static final String CLI_JAR = "client/target/cairn.jar";
-  private static final String LAUNCHER = "client/src/main/dist/cairn";
+  private static final List<String> PROGRAMS =
+      List.of(
+          "client/src/main/dist/cairn",
+          "server/src/main/dist/cairn-server",
+          "server/src/main/dist/slim",
+          "server/src/main/dist/image");
   private static final String RESOURCES = "client/src/main/resources";
   private static final long MINUTES = 8;
 
@@ -37,7 +43,7 @@ class DocsIT {
       port = free.getLocalPort();
     }
     String output =
-        run("server/README.md", 6, "127.0.0.1:" + port, Map.of("CAIRN_LISTEN_PORT", "" + port));
+        run("server/README.md", 7, "127.0.0.1:" + port, Map.of("CAIRN_LISTEN_PORT", "" + port));
     assertThat(output).contains("gen-000999", "nobody has to act");
   }
 
@@ -92,16 +98,19 @@ class DocsIT {
   /** What the pages find where they are read, but with room to write. */
   private Path checkout() throws IOException {
     Path directory = servers.directory();
-    for (String name : new String[] {SERVER_JAR, CLI_JAR, LAUNCHER, RESOURCES}) {
+    for (String name : new String[] {SERVER_JAR, CLI_JAR, RESOURCES}) {
       Files.createDirectories(directory.resolve(name).resolve("..").normalize());
     }
     Files.createSymbolicLink(directory.resolve(SERVER_JAR), Settings.serverJar());
     Files.createSymbolicLink(directory.resolve(CLI_JAR), Settings.cliJar());
     Files.createSymbolicLink(directory.resolve(RESOURCES), Settings.root().resolve(RESOURCES));
-    Files.copy(
-        Settings.root().resolve(LAUNCHER),
-        directory.resolve(LAUNCHER),
-        java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+    for (String name : PROGRAMS) {
+      Files.createDirectories(directory.resolve(name).resolve("..").normalize());
+      Files.copy(
+          Settings.root().resolve(name),
+          directory.resolve(name),
+          java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+    }
     return directory;
   }
 }

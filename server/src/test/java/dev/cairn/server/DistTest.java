@@ -46,8 +46,9 @@ class DistTest {
   void theUnitStartsTheServerAndKnowsItsExitCodes() throws IOException {
     String unit = Files.readString(DIST.resolve("cairn-server.service"));
     String command = line(unit, "ExecStart=");
-    List<String> arguments =
-        List.of(command.substring(command.indexOf(".jar ") + ".jar ".length()).split(" "));
+    String program = "/usr/lib/cairn/cairn-server ";
+    assertThat(command).startsWith(program);
+    List<String> arguments = List.of(command.substring(program.length()).split(" "));
     Path config = directory.resolve("cairn-server.properties");
     Files.writeString(config, ServerConfig.exampleFile());
 
@@ -59,7 +60,7 @@ class DistTest {
             Map.of());
 
     assertThat(started.dataDirectory()).isEqualTo(Path.of("/var/lib/cairn"));
-    assertThat(unit).contains("StateDirectory=cairn\n");
+    assertThat(unit).contains("StateDirectory=cairn\n", "CacheDirectory=cairn\n");
     assertThat(line(unit, "RestartPreventExitStatus="))
         .isEqualTo(
             ServerMain.USAGE

@@ -205,7 +205,11 @@ async function story(page) {
   await page.getByText(/^50 of \d+ events that are kept$/).waitFor();
   await events.filter({hasText: newest}).waitFor({state: 'detached'});
   assert.equal(await events.count(), 50);
-  await page.getByRole('button', {name: 'Show older'}).click();
+  const older = page.getByRole('button', {name: 'Show older'});
+  for (let shown = 50; await older.count() > 0; shown += 50) {
+    await page.waitForFunction((n) => document.querySelectorAll('.events li').length === n, shown);
+    await older.click();
+  }
   await events.filter({hasText: newest}).waitFor();
   assert.match(await page.getByRole('log').getByRole('listitem').last().textContent(), /Backup \S+ requested$/);
 
@@ -491,7 +495,7 @@ async function looks(browser) {
       await page.getByText('All of it is lost').waitFor();
       await look('delete-site');
       await page.keyboard.press('Escape');
-      await page.getByRole('button', {name: /^Delete/}).first().click();
+      await page.getByRole('listitem').getByRole('button', {name: /^Delete/}).first().click();
       await page.keyboard.press('Enter');
       await page.getByRole('alert').waitFor();
       await look('delete-dialog');

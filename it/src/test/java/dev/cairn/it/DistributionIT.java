@@ -172,7 +172,10 @@ class DistributionIT {
     starts(root, config.get("config"));
   }
 
-  /** As an engine would: its own root, user, working directory, variables, and nothing else. */
+  /**
+   * As an engine would: its own root, which is a mount as Java wants it for the room on a disk, its
+   * own user, working directory, variables, and nothing else.
+   */
   private void starts(Path root, JsonNode config) throws IOException {
     List<String> command =
         new ArrayList<>(
@@ -181,7 +184,7 @@ class DistributionIT {
                 "--mount",
                 "sh",
                 "-euc",
-                "mkdir \"$1/proc\" \"$1/dev\"; mount -t proc proc \"$1/proc\";"
+                "mount --bind \"$1\" \"$1\"; cd /; mkdir \"$1/proc\" \"$1/dev\"; mount -t proc proc \"$1/proc\";"
                     + " mount --rbind /dev \"$1/dev\"; root=$1; directory=$2; shift 2;"
                     + " exec unshare --root=\"$root\" --wd=\"$directory\" --setgid=65532"
                     + " --setuid=65532 \"$@\"",

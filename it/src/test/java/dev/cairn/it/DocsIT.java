@@ -18,8 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Runs the pages about operating and about the command line: all their {@code sh} blocks, in order
- * and as they are written, in one shell that ends at the first command that fails.
+ * Runs the README's first steps and the pages about operating and about the command line: all their
+ * {@code sh} blocks, in order and as they are written, in one shell that ends at the first command
+ * that fails.
  */
 class DocsIT {
   private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh\\n(.*?)^```");
@@ -37,11 +38,22 @@ class DocsIT {
   @RegisterExtension final Servers servers = new Servers();
 
   @Test
-  void theServersPage() throws IOException, InterruptedException {
-    int port;
+  void theTenMinutesOfTheReadme() throws IOException, InterruptedException {
+    int port = freePort();
+    String output =
+        run("README.md", 1, "127.0.0.1:" + port, Map.of("CAIRN_LISTEN_PORT", "" + port));
+    assertThat(output).contains("250", "To take it back: cairn restoration undo");
+  }
+
+  private static int freePort() throws IOException {
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
+      return free.getLocalPort();
     }
+  }
+
+  @Test
+  void theServersPage() throws IOException, InterruptedException {
+    int port = freePort();
     String output =
         run("server/README.md", 7, "127.0.0.1:" + port, Map.of("CAIRN_LISTEN_PORT", "" + port));
     assertThat(output).contains("gen-000999", "nobody has to act");

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -69,6 +70,12 @@ final class DatabaseFiles {
         Path name = file.getFileName();
         if (!CONTENT.matcher(name.toString()).matches()) {
           continue;
+        }
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+          // A link of a link would let what lies elsewhere into the copy and all that is made of
+          // it.
+          throw Failures.corrupt(
+              "The stored data is damaged: " + name + " is not a plain file.", null);
         }
         Path copy = target.resolve(name);
         if (name.toString().endsWith(TABLE_SUFFIX)) {

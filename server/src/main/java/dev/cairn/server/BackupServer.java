@@ -8,6 +8,7 @@ import dev.cairn.server.backup.Sequences;
 import dev.cairn.server.backup.UsageMeter;
 import dev.cairn.server.backup.schedule.BackupSchedules;
 import dev.cairn.server.backup.schedule.ScheduleStore;
+import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.grpc.Connections;
 import dev.cairn.server.grpc.GrpcServer;
 import dev.cairn.server.grpc.Limits;
@@ -107,10 +108,15 @@ public final class BackupServer implements AutoCloseable {
    * @throws StartException when that cannot be done
    */
   public static BackupServer start(ServerConfig config) {
+    return start(new ServerConfig.Start(config, false));
+  }
+
+  static BackupServer start(ServerConfig.Start command) {
+    ServerConfig config = command.config();
     InetSocketAddress address = Protection.address(config);
     Protection protection = Protection.of(config);
     return new BackupServer(
-        config,
+        command,
         protection,
         settings -> NettyTransport.listenOn(address, protection.tls(), settings));
   }
@@ -118,14 +124,15 @@ public final class BackupServer implements AutoCloseable {
   /** The same, behind another transport, for programs that embed the server. */
   public static BackupServer start(
       ServerConfig config, Function<NettyTransport.Settings, ServerBuilder<?>> transport) {
-    return new BackupServer(config, Protection.of(config), transport);
+    return new BackupServer(
+        new ServerConfig.Start(config, false), Protection.of(config), transport);
   }
 
   private BackupServer(
-      ServerConfig config,
+      ServerConfig.Start command,
       Protection protection,
       Function<NettyTransport.Settings, ServerBuilder<?>> transport) {
-    this.config = config;
+    this.config = command.config();
     InstantSource clock = InstantSource.system();
     makeThreads = new JobThreads("backup", config.backup().concurrentJobs(), JOBS);
     verifyThreads = new JobThreads("verify", 1, JOBS);
@@ -151,6 +158,8 @@ public final class BackupServer implements AutoCloseable {
               config.limits().connections());
       Connections connections = new Connections(handles.connections());
       RocksStoreEngine engine = storage.add(new RocksStoreEngine(engineSettings(handles)));
+      CatalogGuard guard = new CatalogGuard(layout, clock);
+      boolean rebuild = guard.prepare(command.rebuildCatalog());
       KeyValueStore catalogStore = storage.add(engine.openCatalog(layout.catalog()));
       Catalog catalog = new Catalog(catalogStore);
       StorePool pool = storage.add(new StorePool(engine::open, handles.openSites(), clock));
@@ -211,6 +220,10 @@ public final class BackupServer implements AutoCloseable {
       sites.register(schedules);
       sites.register(restorations);
 
+      if (rebuild) {
+        backups.findLost();
+        guard.rebuilt();
+      }
       restorations.recover();
       backups.recover();
       sites.sweep();
@@ -278,6 +291,8 @@ public final class BackupServer implements AutoCloseable {
     } catch (IOException e) {
       throw new StartException(
           StartException.Kind.DATA, "the data directory cannot be used: " + e.getMessage(), e);
+    } catch (ServiceException e) {
+      throw CatalogGuard.explained(e);
     } finally {
       if (!started) {
         stopJobs();

@@ -145,8 +145,12 @@ public record ServerConfig(
   /** What a command line asks for. */
   public sealed interface Command {}
 
-  /** Run the server. */
-  public record Start(ServerConfig config) implements Command {}
+  /**
+   * Run the server.
+   *
+   * @param rebuildCatalog whether to make the catalog anew from what is on disk before that
+   */
+  public record Start(ServerConfig config, boolean rebuildCatalog) implements Command {}
 
   /** Print a text and end. */
   public record Print(String text) implements Command {}
@@ -154,6 +158,7 @@ public record ServerConfig(
   private static final String HELP = "help";
   private static final String PRINT_CONFIG = "print-config";
   private static final String EXAMPLE_CONFIG = "example-config";
+  private static final String REBUILD_CATALOG = "rebuild-catalog";
   private static final String CONFIG = "config";
 
   /**
@@ -165,7 +170,9 @@ public record ServerConfig(
   public static Command parse(List<String> arguments, Map<String, String> environment) {
     Flags flags =
         Flags.parse(
-            longNames(arguments), Set.of(HELP, PRINT_CONFIG, EXAMPLE_CONFIG), Set.of(CONFIG));
+            longNames(arguments),
+            Set.of(HELP, PRINT_CONFIG, EXAMPLE_CONFIG, REBUILD_CATALOG),
+            Set.of(CONFIG));
     if (flags.has(HELP)) {
       return new Print(help());
     }
@@ -175,7 +182,9 @@ public record ServerConfig(
     ConfigLoader loader = new ConfigLoader(ServerConfigKeys.TABLE);
     flags.option(CONFIG).ifPresent(loader::file);
     ConfigValues values = finish(loader.environment(environment).flags(flags));
-    return flags.has(PRINT_CONFIG) ? new Print(values.print()) : new Start(from(values));
+    return flags.has(PRINT_CONFIG)
+        ? new Print(values.print())
+        : new Start(from(values), flags.has(REBUILD_CATALOG));
   }
 
   /**
@@ -199,6 +208,9 @@ public record ServerConfig(
           Prints the effective values and ends.
       --example-config
           Prints a file to begin with, every key explained, and ends.
+      --rebuild-catalog
+          Puts a damaged catalog aside, makes one of what is on disk, and serves. Names, labels,
+          schemas, schedules and the lists of restorations and events are lost; content is not.
       --version
           Prints the version and ends.
       -h, --help

@@ -58,7 +58,7 @@ public final class ServerMain {
         out.print(print.text());
         return OK;
       }
-      return command instanceof ServerConfig.Start start ? serve(start.config()) : UNEXPECTED;
+      return command instanceof ServerConfig.Start start ? serve(start) : UNEXPECTED;
     } catch (ConfigException e) {
       err.println(e.getMessage());
       return USAGE;
@@ -76,11 +76,12 @@ public final class ServerMain {
     }
   }
 
-  private static int serve(ServerConfig config) {
+  private static int serve(ServerConfig.Start command) {
+    ServerConfig config = command.config();
     LogBridge.install();
     Logger log = LoggerFactory.getLogger(ServerMain.class);
     CountDownLatch stopped = new CountDownLatch(1);
-    BackupServer server = BackupServer.start(config);
+    BackupServer server = BackupServer.start(command);
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(

@@ -24,7 +24,7 @@ class BenchIT {
                 List.of(5),
                 20,
                 // Making and scheduling many sites takes minutes, whatever their number.
-                Pattern.compile("backup|throughput|writes|waits|watchers"),
+                Pattern.compile("backup|throughput|writes|overload|waits|watchers"),
                 Pattern.compile("no peer"),
                 1,
                 0,
@@ -43,6 +43,7 @@ class BenchIT {
             "import, cairn",
             "export, limit: empty gRPC stream",
             "durable writes, 64 callers, cairn",
+            "accepted writes at four times the load, p99, cairn",
             "longest write in a restore, cairn");
     assertThat(directory.resolve("bench.json")).content().contains("\"cairn_to\"");
     assertThat(Files.readAllLines(directory.resolve("bench.md")))

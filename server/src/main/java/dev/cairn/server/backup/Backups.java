@@ -111,6 +111,14 @@ public final class Backups implements SiteDependent {
     this.safety = new SafetyBackups(parts, store, taker, departures, this::verifyNew);
   }
 
+  /**
+   * Makes records of the sites and backups on disk that the catalog does not know, because it was
+   * lost. Called before {@link #recover()}, which would remove them.
+   */
+  public void findLost() {
+    new LostBackups(sites, store, repository, clock).find();
+  }
+
   private void verifyNew(BackupRecord ready) {
     if (verifyAfterCreate) {
       verifier.enqueueIfRoom(ready);

@@ -58,6 +58,16 @@ final class SiteFiles {
         });
   }
 
+  /** Whether there is a generation, or was one; false for a folder that was just being made. */
+  boolean hasContent(SiteId id) {
+    return Files.isDirectory(layout.site(id))
+        && names(layout.site(id)).stream()
+            .anyMatch(
+                name ->
+                    name.equals(SiteLayout.CURRENT)
+                        || name.startsWith(SiteLayout.GENERATION_PREFIX));
+  }
+
   boolean hasSandbox(SiteId id) {
     return Files.isDirectory(layout.sandbox(id));
   }

@@ -369,6 +369,16 @@ public final class Sites {
   }
 
   /**
+   * Makes records of sites whose folders are there but that the catalog does not know, because it
+   * was lost. Called before anything is served or swept.
+   *
+   * @param backedUp the collections of each site's newest backup, with their names
+   */
+  public void findLost(Map<SiteId, Map<CollectionId, String>> backedUp) {
+    new LostSites(files, pool, catalog, clock).find(backedUp).forEach(this::created);
+  }
+
+  /**
    * Removes what a crash left behind: folders of sites that are not in the catalog, generations
    * that are not live, files in work. What bears a name that no site could have is somebody else's
    * and stays. Called once, before anything is served.

@@ -63,6 +63,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,6 +72,7 @@ import org.junit.jupiter.api.io.TempDir;
  * puts the ids, tokens and cursors of the other into each field in turn, as the descriptors list
  * them. What a field that nobody thought of means has to be said here.
  */
+@Tag("exhaustive")
 class IsolationTest {
   private static final TestIssuer ISSUER = new TestIssuer();
   private static final String ALL =

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * the new site is there, whole, and the record says so; or nothing is left of it and its name is
  * free. The site that was cloned never notices.
  */
+@Tag("exhaustive")
 @ExtendWith(QuietLogs.class)
 final class CloneCrashTest {
   @TempDir Path directory;

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Any step of a clone fails, and the server goes on: the new site is there and its record
  * COMPLETED, or the record says why not, nothing is left, and the name is free.
  */
+@Tag("exhaustive")
 @ExtendWith(QuietLogs.class)
 final class CloneFailureTest {
   private static final int MOST_STEPS = 500;

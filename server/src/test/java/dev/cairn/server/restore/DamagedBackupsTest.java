@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  * says that it may be. {@code -Ddamage.count=10000} damages so often; every damage is followed by a
  * repair, after which the backup is sound again.
  */
+@Tag("exhaustive")
 @ExtendWith(QuietLogs.class)
 final class DamagedBackupsTest {
   private static final int EACH_SERVER = 50;

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * It has then happened or it has not, nothing is half done, and done again it succeeds. What the
  * steps are is printed, and how many there have to be stands with the operation.
  */
+@Tag("exhaustive")
 @ExtendWith(QuietLogs.class)
 final class EveryStepTest {
   @TempDir Path directory;

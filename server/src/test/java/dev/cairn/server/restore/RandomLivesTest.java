@@ -33,6 +33,7 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
  * is refused and why, what all sites hold and what became of all backups. A life that does not is
  * made shorter as long as it fails, and printed. {@code -Dlives.count=10000 -Dlives.seed=…}.
  */
+@Tag("exhaustive")
 @ExtendWith(QuietLogs.class)
 final class RandomLivesTest {
   private static final int ACTS = 60;

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * The process dies between any two changes that a restoration makes to the disk, and is started
  * again: the content is that of before or that of after, and the records say which.
  */
+@Tag("exhaustive")
 @ExtendWith(QuietLogs.class)
 final class RestorationCrashTest {
   @TempDir Path directory;

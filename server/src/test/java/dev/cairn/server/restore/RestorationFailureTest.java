@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Any step of a restoration fails, and the server goes on: the old content is served, or the new
  * one if the switch had happened, and nothing stays behind.
  */
+@Tag("exhaustive")
 @ExtendWith(QuietLogs.class)
 final class RestorationFailureTest {
   private static final int MOST_STEPS = 500;

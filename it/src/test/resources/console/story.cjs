@@ -460,6 +460,7 @@ async function strangers(browser) {
 /** Every place, light and dark, on a desk and on a phone: accessible, nothing wider than the screen. */
 async function looks(browser) {
   const findings = [];
+  await ask('damage once more'); // or a preview would have nothing to show
   for (const colorScheme of ['light', 'dark']) {
     for (const [device, viewport] of Object.entries(WIDTHS)) {
       step(`looks at it: ${colorScheme}, ${device}`);

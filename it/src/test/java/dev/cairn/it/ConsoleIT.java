@@ -240,6 +240,7 @@ class ConsoleIT {
               .isEqualTo(Duration.newBuilder().setSeconds(3 * 86_400).build());
           assertThat(schedule.getPaused()).isTrue();
         }
+        case "damage once more" -> cairn.delete("shop", "products", Cairn.itemId(20));
         case "nothing changed" -> assertThat(cairn.listBackups("shop")).hasSize(backups);
         default -> throw new AssertionError("nobody knows what this means: " + question);
       }

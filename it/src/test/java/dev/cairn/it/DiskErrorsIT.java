@@ -9,7 +9,6 @@ import dev.cairn.v1.BackupState;
 import dev.cairn.v1.ErrorReason;
 import dev.cairn.v1.ImportItemsRequest;
 import dev.cairn.v1.Item;
-import dev.cairn.v1.RestorationState;
 import dev.cairn.v1.SaveItemRequest;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -33,7 +32,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,8 +43,11 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * is lost, and the server recovers without being started again. And a disk that is slow.
  */
 class DiskErrorsIT {
-  private static final Duration RECOVERY = Duration.ofSeconds(30);
   private static final String SITE = "shop";
+  private static final DiskTrouble TROUBLE =
+      new DiskTrouble(
+          SITE,
+          Set.of(ErrorReason.ERROR_REASON_STORAGE_FAILED, ErrorReason.ERROR_REASON_DISK_FULL));
   private static final String ITEMS = "products";
   private static final int WRITERS = 4;
   private static final long SEED = Settings.number("it.seed", System.nanoTime());
@@ -115,7 +116,7 @@ class DiskErrorsIT {
         acknowledged.incrementAndGet();
       } catch (StatusRuntimeException e) {
         Fault fault = Fault.of(e);
-        requireOfStorage(fault);
+        TROUBLE.requireRefused(fault);
         refused.incrementAndGet();
         if (!fault.is(ErrorReason.ERROR_REASON_DISK_FULL)) { // which says that nothing was changed
           Set<String> now = new TreeSet<>(possible.getOrDefault(id, Set.of("")));
@@ -128,7 +129,10 @@ class DiskErrorsIT {
 
     void awaitMore(String what, AtomicLong counter, long more) {
       long before = counter.get();
-      Wait.until(what, RECOVERY, () -> counter.get() >= before + more || !load.errors().isEmpty());
+      Wait.until(
+          what,
+          DiskTrouble.RECOVERY,
+          () -> counter.get() >= before + more || !load.errors().isEmpty());
       assertThat(load.errors()).isEmpty();
     }
 
@@ -197,18 +201,18 @@ class DiskErrorsIT {
       Failing error = random.nextBoolean() ? Failing.EIO : Failing.ENOSPC;
       disk.failSome(error, 100 + random.nextInt(2_000), ALL);
       for (int i = 0; i < 3; i++) {
-        String asked = askedOrRefused(() -> cairn.requestBackup(SITE).getId());
+        String asked = TROUBLE.askedOrRefused(() -> cairn.requestBackup(SITE).getId());
         if (!asked.isEmpty()) {
           requireReadyOrFailedByTheDisk(awaitBackup(asked));
         }
       }
       model.awaitMore("refusals in round " + round, model.refused, 1);
       disk.heal();
-      recoversToABackup();
+      TROUBLE.recoversToABackup(cairn);
       assertThat(model.violations()).as("round %s of seed %s", round, SEED).isEmpty();
     }
     model.stop();
-    requireNothingPending();
+    TROUBLE.requireNothingPending(cairn);
     DataDirectory.requireTidy(server, cairn);
     requireSameAfterRestart();
     assertThat(model.violations()).isEmpty();
@@ -236,11 +240,11 @@ class DiskErrorsIT {
         String what = operation + " after " + spared;
         cairn.save(SITE, ITEMS, "new", "{\"in\":\"" + what + "\"}"); // not in a table file yet
         disk.fail(spared % 2 == 0 ? Failing.EIO : Failing.ENOSPC, spared, EnumSet.of(operation));
-        String asked = askedOrRefused(() -> cairn.requestBackup(SITE).getId());
+        String asked = TROUBLE.askedOrRefused(() -> cairn.requestBackup(SITE).getId());
         if (!asked.isEmpty()) {
           Wait.until(
               "the disk is used by the backup: " + what,
-              RECOVERY,
+              DiskTrouble.RECOVERY,
               () -> disk.failures() > 0 || hasEnded(asked));
         }
         failed += disk.failures() > 0 ? 1 : 0;
@@ -249,11 +253,11 @@ class DiskErrorsIT {
         if (!asked.isEmpty()) {
           requireReadyOrFailedByTheDisk(cairn.awaitBackup(SITE, asked));
         }
-        assertThat(recoversToABackup().getItemCount()).as(what).isEqualTo(201);
+        assertThat(TROUBLE.recoversToABackup(cairn).getItemCount()).as(what).isEqualTo(201);
       }
     }
     assertThat(failed).as("backups that met an error").isGreaterThan(10);
-    requireNothingPending();
+    TROUBLE.requireNothingPending(cairn);
     DataDirectory.requireTidy(server, cairn);
     requireSameAfterRestart();
   }
@@ -280,9 +284,11 @@ class DiskErrorsIT {
         }
         int done = batches;
         disk.fail(error, 2, EnumSet.of(operation));
-        requireOfStorage(Fault.from(() -> cairn.importItems(opening, more)));
+        TROUBLE.requireRefused(Fault.from(() -> cairn.importItems(opening, more)));
         disk.heal();
-        long has = recovers(() -> cairn.importItems(opening, List.of()).getAcknowledgedSequence());
+        long has =
+            DiskTrouble.recovers(
+                () -> cairn.importItems(opening, List.of()).getAcknowledgedSequence());
         assertThat(has).isBetween((long) done, done + 5L);
         cairn.importItems(opening, more.subList((int) has - done, more.size()));
         batches += 5;
@@ -314,14 +320,14 @@ class DiskErrorsIT {
             cairn.createCollection(SITE, id);
             acknowledged.add(id);
           } catch (StatusRuntimeException e) {
-            requireOfStorage(Fault.of(e));
+            TROUBLE.requireRefused(Fault.of(e));
             refused++;
           }
           assertThat(cairn.siteIds()).contains(SITE);
         }
         disk.heal();
         String last = "c-" + round + "-last";
-        recovers(
+        DiskTrouble.recovers(
             () -> {
               if (!collections().contains(last)) {
                 cairn.createCollection(SITE, last);
@@ -388,32 +394,11 @@ class DiskErrorsIT {
 
   // What holds everywhere.
 
-  private static boolean ofStorage(ErrorReason reason) {
-    assertThat(reason)
-        .isIn(ErrorReason.ERROR_REASON_STORAGE_FAILED, ErrorReason.ERROR_REASON_DISK_FULL);
-    return true;
-  }
-
-  private static void requireOfStorage(Fault fault) {
-    assertThat(fault.reason()).as("%s", fault).isPresent();
-    ofStorage(fault.reason().orElseThrow());
-    assertThat(fault.message()).doesNotContain("/");
-  }
-
-  private static String askedOrRefused(Supplier<String> call) {
-    try {
-      return call.get();
-    } catch (StatusRuntimeException e) {
-      requireOfStorage(Fault.of(e));
-      return "";
-    }
-  }
-
   private Backup awaitBackup(String id) {
     Backup[] last = new Backup[1];
     Wait.until(
         "the backup ends or cannot be recorded",
-        RECOVERY,
+        DiskTrouble.RECOVERY,
         () -> {
           last[0] = cairn.getBackup(SITE, id);
           return last[0].getState() != BackupState.BACKUP_STATE_PENDING || disk.failures() > 0;
@@ -423,46 +408,8 @@ class DiskErrorsIT {
 
   private static void requireReadyOrFailedByTheDisk(Backup ended) {
     if (ended.getState() == BackupState.BACKUP_STATE_FAILED) {
-      ofStorage(ended.getFailure().getReason());
+      assertThat(ended.getFailure().getReason()).isIn(TROUBLE.refusals());
     }
-  }
-
-  private Backup recoversToABackup() {
-    long end = System.nanoTime() + RECOVERY.toNanos();
-    while (true) {
-      String asked = recovers(() -> cairn.requestBackup(SITE).getId());
-      Backup ended = cairn.awaitBackup(SITE, asked);
-      if (ended.getState() == BackupState.BACKUP_STATE_READY) {
-        return ended;
-      }
-      requireReadyOrFailedByTheDisk(ended);
-      assertThat(System.nanoTime()).as("no backup is made: %s", ended).isLessThan(end);
-    }
-  }
-
-  private static <T> T recovers(Supplier<T> call) {
-    long end = System.nanoTime() + RECOVERY.toNanos();
-    while (true) {
-      try {
-        return call.get();
-      } catch (StatusRuntimeException e) {
-        requireOfStorage(Fault.of(e));
-        if (System.nanoTime() > end) {
-          throw new AssertionError("it does not recover", e);
-        }
-        Wait.pause(Duration.ofMillis(50));
-      }
-    }
-  }
-
-  private void requireNothingPending() {
-    Wait.untilAsserted(
-        RECOVERY,
-        () -> {
-          assertThat(cairn.listBackups(SITE, BackupState.BACKUP_STATE_PENDING)).isEmpty();
-          assertThat(cairn.listRestorations(SITE))
-              .noneMatch(each -> each.getState() == RestorationState.RESTORATION_STATE_PENDING);
-        });
   }
 
   private void requireSameAfterRestart() {

@@ -18,11 +18,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.UUID;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,8 +34,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * server recovers without being started again.
  */
 class DiskFullIT {
-  private static final Duration RECOVERY = Duration.ofSeconds(20);
   private static final String SITE = "shop";
+  private static final DiskTrouble TROUBLE =
+      new DiskTrouble(SITE, Set.of(ErrorReason.ERROR_REASON_DISK_FULL));
   private static final String ITEMS = "products";
   private static final int MEBIBYTES = 48;
 
@@ -92,16 +93,17 @@ class DiskFullIT {
       }
     }
     assertThat(answer).isInstanceOf(StatusRuntimeException.class);
-    requireDiskFull(Fault.of((StatusRuntimeException) answer));
+    TROUBLE.requireRefused(Fault.of((StatusRuntimeException) answer));
 
     SortedMap<String, Item> readable = cairn.export(SITE, ITEMS);
     assertThat(readable).hasSizeGreaterThanOrEqualTo(100 + (int) acknowledged * 10);
-    requireDiskFull(Fault.from(() -> cairn.save(SITE, ITEMS, "refused", "{}")));
+    TROUBLE.requireRefused(Fault.from(() -> cairn.save(SITE, ITEMS, "refused", "{}")));
     assertThat(cairn.get(SITE, ITEMS, Cairn.itemId(7)).getId()).isEqualTo(Cairn.itemId(7));
 
     disk.empty();
     long resumedAt =
-        recovers(() -> cairn.importItems(opening(importId), List.of()).getAcknowledgedSequence());
+        DiskTrouble.recovers(
+            () -> cairn.importItems(opening(importId), List.of()).getAcknowledgedSequence());
     assertThat(resumedAt).isBetween(acknowledged, acknowledged + 1);
     List<List<Item>> rest = new ArrayList<>();
     for (long batch = resumedAt + 1; batch <= resumedAt + 5; batch++) {
@@ -152,7 +154,7 @@ class DiskFullIT {
     for (long room : ROOMS) {
       cairn.save(SITE, ITEMS, "item-" + room, "{\"not\":\"in a table file yet\"}");
       disk.fill(room);
-      String asked = askedOrRefused(() -> cairn.requestBackup(SITE).getId());
+      String asked = TROUBLE.askedOrRefused(() -> cairn.requestBackup(SITE).getId());
       assertThat(cairn.count(SITE, ITEMS)).isGreaterThan(1_000);
       Wait.pause(Duration.ofMillis(300)); // so that most fail while there is no room
       disk.empty();
@@ -165,10 +167,10 @@ class DiskFullIT {
               .isEqualTo(ErrorReason.ERROR_REASON_DISK_FULL);
         }
       }
-      Backup next = recoversToABackup();
+      Backup next = TROUBLE.recoversToABackup(cairn);
       assertThat(next.getItemCount()).isEqualTo(cairn.count(SITE, ITEMS));
     }
-    requireNothingPending();
+    TROUBLE.requireNothingPending(cairn);
     DataDirectory.requireTidy(withoutBallast(), cairn);
     requireSameAfterRestart();
   }
@@ -185,7 +187,7 @@ class DiskFullIT {
         SortedMap<String, SortedMap<String, Item>> live = cairn.content(SITE);
         disk.fill(room);
         String asked =
-            askedOrRefused(
+            TROUBLE.askedOrRefused(
                 () ->
                     partial
                         ? requestPartial(backup).getId()
@@ -207,10 +209,10 @@ class DiskFullIT {
               .isEqualTo(ErrorReason.ERROR_REASON_DISK_FULL);
           assertThat(cairn.content(SITE)).as("room %s", room).isEqualTo(live);
         }
-        recovers(() -> cairn.save(SITE, ITEMS, "again", "{}"));
+        DiskTrouble.recovers(() -> cairn.save(SITE, ITEMS, "again", "{}"));
       }
     }
-    requireNothingPending();
+    TROUBLE.requireNothingPending(cairn);
     cairn.restore(SITE, backup);
     assertThat(cairn.count(SITE, ITEMS)).isEqualTo(2_000);
     requireSameAfterRestart();
@@ -241,7 +243,7 @@ class DiskFullIT {
           cairn.createCollection(SITE, id);
           acknowledged.add(id);
         } catch (StatusRuntimeException e) {
-          requireDiskFull(Fault.of(e));
+          TROUBLE.requireRefused(Fault.of(e));
           failures++;
         }
         assertThat(cairn.sites().listSites(dev.cairn.v1.ListSitesRequest.getDefaultInstance()))
@@ -250,7 +252,7 @@ class DiskFullIT {
       }
       disk.empty();
       String site = "site-" + round;
-      recovers(
+      DiskTrouble.recovers(
           () -> {
             if (!cairn.siteIds().contains(site)) {
               cairn.createSite(site);
@@ -259,7 +261,7 @@ class DiskFullIT {
           });
       acknowledged.add(site);
       String item = "r" + round;
-      recovers(() -> cairn.save(SITE, ITEMS, item, "{}"));
+      DiskTrouble.recovers(() -> cairn.save(SITE, ITEMS, item, "{}"));
     }
     assertThat(failures).as("calls that met the full disk").isPositive();
     requireHolds(acknowledged);
@@ -292,14 +294,14 @@ class DiskFullIT {
       String backup = calls.verifiedBackup(SITE).getId();
       Wait.until(
           "the reserve is there",
-          RECOVERY,
+          DiskTrouble.RECOVERY,
           () -> java.nio.file.Files.exists(reserved.dataDirectory().resolve("RESERVE")));
       disk.fill(6 << 20);
 
       Fault refused = Fault.from(() -> calls.requestBackup(SITE));
-      requireDiskFull(refused);
+      TROUBLE.requireRefused(refused);
       assertThat(refused.metadata()).containsEntry("reserve_bytes", String.valueOf(8 << 20));
-      requireDiskFull(
+      TROUBLE.requireRefused(
           Fault.from(() -> calls.importItems(opening(UUID.randomUUID().toString()), List.of())));
       calls.save(SITE, ITEMS, "small", "{}");
       calls.restore(SITE, backup); // by links: needs next to nothing
@@ -311,66 +313,6 @@ class DiskFullIT {
   }
 
   // What holds everywhere.
-
-  /** The id of what was accepted, or empty when it was refused for lack of room. */
-  private static String askedOrRefused(Supplier<String> call) {
-    try {
-      return call.get();
-    } catch (StatusRuntimeException e) {
-      requireDiskFull(Fault.of(e));
-      return "";
-    }
-  }
-
-  private static void requireDiskFull(Fault fault) {
-    assertThat(fault.reason()).as("%s", fault).contains(ErrorReason.ERROR_REASON_DISK_FULL);
-    assertThat(fault.message()).doesNotContain("/");
-  }
-
-  /** Repeats the call until it succeeds; only failures of the storage may come before. */
-  /**
-   * A backup that begins before the database is open for writing again fails; a later one may not.
-   */
-  private Backup recoversToABackup() {
-    long end = System.nanoTime() + RECOVERY.toNanos();
-    while (true) {
-      String asked = recovers(() -> cairn.requestBackup(SITE).getId());
-      Backup ended = cairn.awaitBackup(SITE, asked);
-      if (ended.getState() == BackupState.BACKUP_STATE_READY) {
-        return ended;
-      }
-      assertThat(ended.getFailure().getReason()).isEqualTo(ErrorReason.ERROR_REASON_DISK_FULL);
-      assertThat(System.nanoTime()).as("no backup is made: %s", ended).isLessThan(end);
-    }
-  }
-
-  private static <T> T recovers(Supplier<T> call) {
-    long end = System.nanoTime() + RECOVERY.toNanos();
-    while (true) {
-      try {
-        return call.get();
-      } catch (StatusRuntimeException e) {
-        Fault fault = Fault.of(e);
-        boolean passes =
-            fault.is(ErrorReason.ERROR_REASON_DISK_FULL)
-                || fault.is(ErrorReason.ERROR_REASON_STORAGE_FAILED);
-        if (!passes || System.nanoTime() > end) {
-          throw new AssertionError("it does not recover: " + fault, e);
-        }
-        Wait.pause(Duration.ofMillis(50));
-      }
-    }
-  }
-
-  private void requireNothingPending() {
-    Wait.untilAsserted(
-        RECOVERY,
-        () -> {
-          assertThat(cairn.listBackups(SITE, BackupState.BACKUP_STATE_PENDING)).isEmpty();
-          assertThat(cairn.listRestorations(SITE))
-              .noneMatch(each -> each.getState() == RestorationState.RESTORATION_STATE_PENDING);
-        });
-  }
 
   private CairnProcess withoutBallast() {
     disk.empty();

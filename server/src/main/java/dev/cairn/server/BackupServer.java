@@ -343,6 +343,7 @@ public final class BackupServer implements AutoCloseable {
           AdminServer.start(
               new InetSocketAddress(where.address(), where.port().getAsInt()),
               telemetry,
+              ServerMain.version(),
               grpc::isServing);
       log.info("metrics on {}:{}", where.address(), server.port());
       return Optional.of(server);

@@ -236,6 +236,8 @@ class MetricsTest {
   void saysWhetherItLivesAndServes() {
     assertThat(get("/health/live").statusCode()).isEqualTo(200);
     assertThat(get("/health/ready").statusCode()).isEqualTo(200);
+    assertThat(get("/health/live").body()).isEqualTo("live " + ServerMain.version() + "\n");
+    assertThat(get("/health/ready").body()).isEqualTo("ready " + ServerMain.version() + "\n");
     assertThat(get("/elsewhere").statusCode()).isEqualTo(404);
     assertThat(Arrays.asList(200, 404)).contains(get("/../etc/passwd").statusCode());
   }

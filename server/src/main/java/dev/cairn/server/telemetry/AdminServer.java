@@ -37,11 +37,13 @@ public final class AdminServer implements AutoCloseable {
   /**
    * Begins to answer.
    *
+   * @param version of the server, on the pages of its health
    * @param ready whether calls are served
    * @throws IOException when the address cannot be listened on
    */
   public static AdminServer start(
-      InetSocketAddress address, Telemetry telemetry, BooleanSupplier ready) throws IOException {
+      InetSocketAddress address, Telemetry telemetry, String version, BooleanSupplier ready)
+      throws IOException {
     HttpServer server = HttpServer.create(address, WAITING);
     AtomicInteger number = new AtomicInteger();
     ThreadPoolExecutor executor =
@@ -58,7 +60,7 @@ public final class AdminServer implements AutoCloseable {
             },
             new ThreadPoolExecutor.DiscardPolicy());
     server.setExecutor(executor);
-    server.createContext("/", exchange -> answer(exchange, telemetry, ready));
+    server.createContext("/", exchange -> answer(exchange, telemetry, version, ready));
     server.start();
     return new AdminServer(server, executor);
   }
@@ -68,7 +70,8 @@ public final class AdminServer implements AutoCloseable {
     return server.getAddress().getPort();
   }
 
-  private static void answer(HttpExchange exchange, Telemetry telemetry, BooleanSupplier ready) {
+  private static void answer(
+      HttpExchange exchange, Telemetry telemetry, String version, BooleanSupplier ready) {
     try (exchange) {
       String method = exchange.getRequestMethod();
       if (!method.equals("GET") && !method.equals("HEAD")) {
@@ -81,14 +84,14 @@ public final class AdminServer implements AutoCloseable {
           telemetry.write(text);
           send(exchange, 200, Telemetry.contentType(), text.toByteArray());
         }
-        case "/health/live" -> send(exchange, 200, "text/plain", bytes("live\n"));
+        case "/health/live" -> send(exchange, 200, "text/plain", bytes("live " + version + "\n"));
         case "/health/ready" -> {
           boolean serving = ready.getAsBoolean();
           send(
               exchange,
               serving ? 200 : 503,
               "text/plain",
-              bytes(serving ? "ready\n" : "not ready\n"));
+              bytes((serving ? "ready " : "not ready ") + version + "\n"));
         }
         default ->
             send(exchange, 404, "text/plain", bytes("/metrics /health/live /health/ready\n"));

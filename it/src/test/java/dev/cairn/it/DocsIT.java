@@ -72,7 +72,7 @@ class DocsIT {
     String text = Files.readString(Settings.root().resolve(page));
     assertThat(BLOCK.matcher(text).results().count()).isGreaterThanOrEqualTo(blocks);
     String script =
-        "set -euxo pipefail\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n"
+        "set -euxo pipefail\ntrap 'kill $(jobs -p) 2> /dev/null || true; wait' EXIT\n"
             + BLOCK
                 .matcher(text)
                 .results()

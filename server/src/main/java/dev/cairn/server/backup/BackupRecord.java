@@ -92,6 +92,43 @@ public record BackupRecord(
   /** A collection in the backup; size in bytes before compression. */
   public record Content(CollectionId id, String displayName, long itemCount, long sizeBytes) {}
 
+  /**
+   * A backup of which nothing is known yet but who wants it.
+   *
+   * @param restorationId for SAFETY: the restoration that keeps it
+   */
+  static BackupRecord pending(
+      BackupId id,
+      SiteId siteId,
+      BackupType type,
+      Notes notes,
+      String creator,
+      List<CollectionId> requested,
+      Optional<String> restorationId,
+      Instant create) {
+    return new BackupRecord(
+        id,
+        siteId,
+        type,
+        BackupState.PENDING,
+        notes,
+        creator,
+        requested,
+        restorationId,
+        new Times(create, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()),
+        List.of(),
+        false,
+        0,
+        0,
+        Verification.NONE,
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        List.of(),
+        0);
+  }
+
   static String prefix(SiteId siteId) {
     return PREFIX + siteId + "/";
   }

@@ -245,28 +245,16 @@ public final class Backups implements SiteDependent {
 
   private BackupRecord pending(Request request) {
     Instant now = clock.instant();
-    return new BackupRecord(
-        newId(),
-        request.siteId(),
-        request.type(),
-        BackupState.PENDING,
-        request.notes(),
-        request.creator(),
-        request.collections(),
-        Optional.empty(),
-        new BackupRecord.Times(
-            now, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()),
-        List.of(),
-        false,
-        0,
-        0,
-        Verification.NONE,
-        Optional.empty(),
-        Optional.empty(),
-        List.of(),
-        Optional.empty(),
-        List.of(new LogLine(now, LogLine.Severity.INFO, "requested")),
-        0);
+    return BackupRecord.pending(
+            newId(),
+            request.siteId(),
+            request.type(),
+            request.notes(),
+            request.creator(),
+            request.collections(),
+            Optional.empty(),
+            now)
+        .with(draft -> draft.log(now, LogLine.Severity.INFO, "requested"));
   }
 
   private BackupId newId() {

@@ -93,38 +93,27 @@ final class LostBackups {
   private BackupRecord record(SiteId siteId, BackupId id, Optional<Manifest> manifest) {
     Instant now = clock.instant();
     Instant taken = manifest.map(Manifest::snapshotTime).orElse(now);
-    BackupRecord empty =
-        new BackupRecord(
-            id,
-            siteId,
-            BackupType.ON_DEMAND,
-            BackupState.READY,
-            new BackupRecord.Notes("found when the catalog was made anew", Map.of(), true),
-            "",
-            List.of(),
-            Optional.empty(),
-            new BackupRecord.Times(
-                taken,
-                Optional.of(taken),
-                Optional.of(taken),
-                Optional.of(taken),
-                Optional.empty()),
-            List.of(),
-            false,
-            0,
-            0,
-            Verification.NONE,
-            Optional.empty(),
-            Optional.empty(),
-            List.of(),
-            Optional.empty(),
-            List.of(new LogLine(now, LogLine.Severity.WARNING, "found by its files")),
-            0);
+    BackupRecord found =
+        BackupRecord.pending(
+                id,
+                siteId,
+                BackupType.ON_DEMAND,
+                new BackupRecord.Notes("found when the catalog was made anew", Map.of(), true),
+                "",
+                List.of(),
+                Optional.empty(),
+                taken)
+            .with(
+                draft -> {
+                  draft.state = BackupState.READY;
+                  draft.times = draft.times.started(taken).finished(taken).snapshot(taken);
+                  return draft.log(now, LogLine.Severity.WARNING, "found by its files");
+                });
     if (manifest.isEmpty()) {
-      return empty;
+      return found;
     }
-    long exclusive = repository.exclusiveBytes(empty.repositoryKey());
-    return empty.with(
+    long exclusive = repository.exclusiveBytes(found.repositoryKey());
+    return found.with(
         draft -> {
           BackupJob.applyManifest(draft, manifest.get(), exclusive);
           return draft;

@@ -121,39 +121,24 @@ public final class SafetyBackups {
       SiteId siteId, BackupId id, String restorationId, String creator, Manifest manifest) {
     Instant now = clock.instant();
     long exclusive = repository.exclusiveBytes(key(siteId, id));
-    BackupRecord empty =
-        new BackupRecord(
+    return BackupRecord.pending(
             id,
             siteId,
             BackupType.SAFETY,
-            BackupState.PENDING,
             new BackupRecord.Notes("kept by restoration " + restorationId, Map.of(), false),
             creator,
             List.of(),
             Optional.of(restorationId),
-            new BackupRecord.Times(
-                manifest.snapshotTime(),
-                Optional.of(manifest.snapshotTime()),
-                Optional.of(now),
-                Optional.empty(),
-                Optional.empty()),
-            List.of(),
-            false,
-            0,
-            0,
-            Verification.NONE,
-            Optional.empty(),
-            Optional.empty(),
-            List.of(),
-            Optional.empty(),
-            List.of(),
-            0);
-    return empty.with(
-        draft -> {
-          BackupJob.applyManifest(draft, manifest, exclusive);
-          return draft.log(
-              now, LogLine.Severity.INFO, "keeps what restoration " + restorationId + " replaced");
-        });
+            manifest.snapshotTime())
+        .with(
+            draft -> {
+              draft.times = draft.times.started(manifest.snapshotTime()).finished(now);
+              BackupJob.applyManifest(draft, manifest, exclusive);
+              return draft.log(
+                  now,
+                  LogLine.Severity.INFO,
+                  "keeps what restoration " + restorationId + " replaced");
+            });
   }
 
   private static BackupKey key(SiteId siteId, BackupId id) {

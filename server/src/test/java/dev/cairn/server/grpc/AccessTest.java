@@ -70,17 +70,7 @@ class AccessTest {
 
   @BeforeEach
   void start() {
-    Path keys = directory.resolve("keys.json");
-    TestAuthority.write(keys, ISSUER.keySet());
-    server =
-        TestServer.on(
-            directory.resolve("data"),
-            "auth.keys",
-            keys.toString(),
-            "auth.issuer",
-            TestIssuer.NAME,
-            "reload.interval",
-            "100ms");
+    server = TestServer.knowing(ISSUER, directory, "reload.interval", "100ms");
     root = server.as(ISSUER.token("root", "*=" + ALL));
   }
 

@@ -2,7 +2,6 @@ package dev.cairn.server.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cairn.server.auth.TestAuthority;
 import dev.cairn.server.auth.TestIssuer;
 import dev.cairn.v1.CreateSiteRequest;
 import dev.cairn.v1.GetSiteRequest;
@@ -38,17 +37,9 @@ class AuditTest {
 
   @BeforeEach
   void start() {
-    Path keys = directory.resolve("keys.json");
-    TestAuthority.write(keys, ISSUER.keySet());
     server =
-        TestServer.on(
-            directory.resolve("data"),
-            "auth.keys",
-            keys.toString(),
-            "auth.issuer",
-            TestIssuer.NAME,
-            "audit.file",
-            directory.resolve("audit.log").toString());
+        TestServer.knowing(
+            ISSUER, directory, "audit.file", directory.resolve("audit.log").toString());
   }
 
   @AfterEach

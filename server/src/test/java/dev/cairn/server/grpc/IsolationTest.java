@@ -8,7 +8,6 @@ import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.FieldMask;
 import com.google.protobuf.Message;
-import dev.cairn.server.auth.TestAuthority;
 import dev.cairn.server.auth.TestIssuer;
 import dev.cairn.v1.Backup;
 import dev.cairn.v1.BackupScheduleServiceGrpc;
@@ -213,19 +212,9 @@ class IsolationTest {
 
   @BeforeEach
   void start() {
-    Path keys = directory.resolve("keys.json");
-    TestAuthority.write(keys, ISSUER.keySet());
     server =
-        TestServer.on(
-            directory.resolve("data"),
-            "auth.keys",
-            keys.toString(),
-            "auth.issuer",
-            TestIssuer.NAME,
-            "watch.heartbeat",
-            "300ms",
-            "backup.on-demand-limit",
-            "50");
+        TestServer.knowing(
+            ISSUER, directory, "watch.heartbeat", "300ms", "backup.on-demand-limit", "50");
     root = server.as(ISSUER.token("root", "*=" + ALL));
     stranger = server.as(ISSUER.token("eve", "mine=" + ALL));
     mine = furnish("mine", "books", "draft", "plain");

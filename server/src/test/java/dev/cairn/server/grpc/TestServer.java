@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import dev.cairn.server.BackupServer;
 import dev.cairn.server.ServerConfig;
+import dev.cairn.server.auth.TestAuthority;
+import dev.cairn.server.auth.TestIssuer;
 import dev.cairn.v1.Backup;
 import dev.cairn.v1.BackupServiceGrpc;
 import dev.cairn.v1.BackupServiceGrpc.BackupServiceBlockingStub;
@@ -87,6 +89,15 @@ public final class TestServer implements AutoCloseable {
       map.put(settings[i], settings[i + 1]);
     }
     return new TestServer(data, map);
+  }
+
+  /** One that knows its callers by the tokens of {@code issuer}. */
+  static TestServer knowing(TestIssuer issuer, Path directory, String... settings) {
+    Path keys = directory.resolve("keys.json");
+    TestAuthority.write(keys, issuer.keySet());
+    List<String> all = new ArrayList<>(List.of(settings));
+    all.addAll(List.of("auth.keys", keys.toString(), "auth.issuer", TestIssuer.NAME));
+    return on(directory.resolve("data"), all.toArray(String[]::new));
   }
 
   /** A caller that shows {@code token}; errors without details are noticed, too. */

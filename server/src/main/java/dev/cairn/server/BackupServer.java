@@ -40,6 +40,7 @@ import io.grpc.ServerBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -53,6 +54,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -150,7 +152,7 @@ public final class BackupServer implements AutoCloseable {
       SiteLayout layout = new SiteLayout(data);
       ReserveFile reserve = new ReserveFile(data.resolve("RESERVE"), config.diskReserveBytes());
       reserve.release();
-      DiskReserve disk = new DiskReserve(config.diskReserveBytes(), () -> usableBytes(data));
+      DiskReserve disk = new DiskReserve(config.diskReserveBytes(), usableBytes(data));
       FileHandles handles =
           FileHandles.of(
               config.store().openSites(),
@@ -388,12 +390,15 @@ public final class BackupServer implements AutoCloseable {
     }
   }
 
-  private static long usableBytes(Path directory) {
-    try {
-      return Files.getFileStore(directory).getUsableSpace();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  private static LongSupplier usableBytes(Path directory) throws IOException {
+    FileStore disk = Files.getFileStore(directory); // looks through all mounts, once
+    return () -> {
+      try {
+        return disk.getUsableSpace();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    };
   }
 
   private EngineSettings engineSettings(FileHandles handles) {

@@ -7,15 +7,18 @@ import dev.cairn.server.site.ImportProgress;
 import dev.cairn.server.site.ItemWrite;
 import dev.cairn.server.site.Items;
 import dev.cairn.server.site.SiteId;
+import dev.cairn.server.site.Submission;
 import dev.cairn.v1.ImportItemsRequest;
 import dev.cairn.v1.ImportItemsResponse;
 import dev.cairn.v1.Item;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,20 +32,32 @@ import org.jspecify.annotations.Nullable;
  * once it is durable.
  *
  * <pre>
- * NEW --opening message--&gt; OPEN --half-close, error, cancel, taken over--&gt; ENDED
+ * NEW --opening message--&gt; OPEN --half-close, bad batch--&gt; LAST BATCHES --applied--&gt; ENDED
+ *                            '--cancel, taken over, other errors--&gt; ENDED
  * </pre>
  *
- * <p>The caller may be two messages ahead, no more: memory is bounded by that, and a fast caller
- * waits. An acknowledgement for which the caller has no room is replaced by the next one. A caller
- * that sends nothing for too long is ended, so that it does not hold its place for ever.
+ * <p>While some batches are applied, the next ones are received and checked; those that are ready
+ * by then are applied together and share a forced write. The caller may be a few messages ahead, no
+ * more: memory is bounded by that, and a fast caller waits. An acknowledgement for which the caller
+ * has no room is replaced by the next one. A caller that sends nothing for too long is ended, so
+ * that it does not hold its place for ever.
  *
  * <p>A newer stream with the same import id takes over. It opens only after the older one has ended
  * for good, so that the answer to its opening cannot be overtaken by a batch of the older one.
  *
- * <p>Confined to its {@link SerialQueue}; gRPC's callbacks only add steps to it.
+ * <p>Confined to its {@link SerialQueue}; gRPC's callbacks only add steps to it. Batches are
+ * applied on another worker, one group at a time, which adds a step when it is done. A stream is
+ * over only then: nothing of it can change anything after it let go of its place.
  */
 final class ImportStream implements StreamObserver<ImportItemsRequest> {
-  private static final int AHEAD = 2;
+  /** Messages on their way: one that is checked next and one that is received meanwhile. */
+  private static final int ON_THE_WAY = 2;
+
+  /** Batches that wait or are applied; beyond either bound no message is asked for. */
+  private static final int HELD = 4;
+
+  private static final long HELD_BYTES = 4 << 20;
+
   private static final CompletableFuture<Void> NO_OLDER = CompletableFuture.completedFuture(null);
 
   private final Items items;
@@ -52,6 +67,7 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
   private final Duration maxSilence;
   private final ScheduledExecutorService timers;
   private final Runnable leave;
+  private final Workers workers;
   private final SerialQueue queue;
 
   /** Completes when this stream, and every older one of its import, can change nothing more. */
@@ -62,8 +78,23 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
   private @Nullable ImportItemsResponse unsent;
   private @Nullable Silence silence;
   private boolean answered;
-  private boolean halfClosed;
   private boolean ended;
+
+  /** Batches that were checked and wait until those before them are applied. */
+  private final List<Items.Batch> ready = new ArrayList<>();
+
+  private long readyBytes;
+
+  /** How many are applied now. */
+  private int applying;
+
+  private long applyingBytes;
+
+  /** How many messages were asked for and have not come. */
+  private int onTheWay;
+
+  /** How the stream ends once all batches before are applied; no message counts after it. */
+  private @Nullable Runnable lastStep;
 
   /** The import streams that are open, by what they import. Thread-safe. */
   static final class Registry {
@@ -108,12 +139,16 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
     this.maxSilence = maxSilence;
     this.timers = timers;
     this.leave = leave;
+    this.workers = workers;
     this.queue = new SerialQueue(workers, this::fail);
     caller.disableAutoRequest();
     caller.setOnCancelHandler(() -> queue.execute(this::end));
     caller.setOnReadyHandler(() -> queue.execute(this::flush));
-    caller.request(1);
-    queue.execute(this::expectMessage);
+    queue.execute(
+        () -> {
+          ask();
+          expectMessage();
+        });
   }
 
   @Override
@@ -137,24 +172,43 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
   }
 
   private void handle(ImportItemsRequest message) {
-    if (ended) {
+    if (ended || lastStep != null) {
       return;
     }
     stopTimer();
+    onTheWay--;
     if (opened == null) {
       open(message);
-    } else {
-      apply(opened, message);
+      return;
+    }
+    try {
+      ready.add(checked(opened, message));
+      readyBytes += message.getSerializedSize();
+      ask();
+    } catch (ServiceException e) {
+      ServiceException refused = at(message.getBatchSequence(), e);
+      lastStep = () -> fail(refused);
+    }
+    goOn(opened);
+  }
+
+  /** Asks for more messages, as far as there is room for them; for nothing beyond the opening. */
+  private void ask() {
+    int most = answered ? ON_THE_WAY : opened == null ? 1 : 0;
+    while (onTheWay < most
+        && ready.size() + applying < HELD
+        && readyBytes + applyingBytes < HELD_BYTES) {
+      onTheWay++;
       caller.request(1);
-      expectMessage();
     }
   }
 
   /** Begins to wait for the caller, not while the caller waits for the server. */
   private void expectMessage() {
-    if (ended) {
+    if (ended || lastStep != null) {
       return;
     }
+    stopTimer();
     Silence now = new Silence();
     silence = now;
     now.timer =
@@ -221,23 +275,72 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
     }
     acknowledge(items.openImport(now.target(), createCollection));
     answered = true;
-    if (halfClosed) {
-      complete();
+    ask();
+    goOn(now);
+  }
+
+  /** Whatever comes next: apply what is ready, end, or wait for the caller. */
+  private void goOn(Opened now) {
+    if (ended || applying > 0 || !answered) {
+      return;
+    }
+    if (!ready.isEmpty()) {
+      List<Items.Batch> group = List.copyOf(ready);
+      workers.execute(() -> apply(now, group));
+      applying = group.size(); // what that adds to the queue comes after this step
+      applyingBytes = readyBytes;
+      ready.clear();
+      readyBytes = 0;
+    } else if (lastStep != null) {
+      lastStep.run();
     } else {
-      caller.request(AHEAD);
       expectMessage();
     }
   }
 
-  private void apply(Opened now, ImportItemsRequest batch) {
+  /** Not confined: runs beside the steps of the queue. */
+  private void apply(Opened now, List<Items.Batch> group) {
+    List<ImportProgress> done = new ArrayList<>();
+    Optional<RuntimeException> failure = Optional.empty();
     try {
-      applyChecked(now, batch);
-    } catch (ServiceException e) {
-      throw e.withFact("batch_sequence", String.valueOf(batch.getBatchSequence()));
+      for (Submission<ImportProgress> batch : items.importBatches(now.target(), group)) {
+        done.add(batch.result());
+      }
+    } catch (RuntimeException e) {
+      failure = Optional.of(e);
     }
+    RuntimeException failed =
+        failure.map(e -> at(group.get(done.size()).sequence(), e)).orElse(null);
+    queue.execute(() -> applied(now, done, failed));
   }
 
-  private void applyChecked(Opened now, ImportItemsRequest batch) {
+  private void applied(Opened now, List<ImportProgress> done, @Nullable RuntimeException failure) {
+    applying = 0;
+    applyingBytes = 0;
+    if (ended) {
+      leave();
+      return;
+    }
+    if (!done.isEmpty()) {
+      acknowledge(done.get(done.size() - 1));
+    }
+    if (failure != null) {
+      fail(failure);
+      return;
+    }
+    ask();
+    goOn(now);
+  }
+
+  private static RuntimeException at(long sequence, RuntimeException failure) {
+    return failure instanceof ServiceException known ? at(sequence, known) : failure;
+  }
+
+  private static ServiceException at(long sequence, ServiceException failure) {
+    return failure.withFact("batch_sequence", String.valueOf(sequence));
+  }
+
+  private Items.Batch checked(Opened now, ImportItemsRequest batch) {
     Check check =
         new Check(limits)
             .that(
@@ -247,11 +350,8 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
     sameImport(check, now.target(), batch);
     ItemCheck.items(check, "items", batch.getItemsList(), i -> Check.at("items", i));
     check.done();
-    acknowledge(
-        items.importBatch(
-            now.target(),
-            batch.getBatchSequence(),
-            batch.getItemsList().stream().map(this::write).toList()));
+    return new Items.Batch(
+        batch.getBatchSequence(), batch.getItemsList().stream().map(this::write).toList());
   }
 
   private ItemWrite write(Item item) {
@@ -292,20 +392,21 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
   }
 
   private void complete() {
-    if (ended) {
+    if (ended || lastStep != null) {
       return;
     }
+    stopTimer();
     if (opened == null) {
       fail(ServiceException.invalid("batch_sequence", "the opening message is missing"));
       return;
     }
-    if (!answered) {
-      halfClosed = true; // goes on once the opening is answered
-      return;
-    }
-    send();
-    caller.onCompleted();
-    end();
+    lastStep =
+        () -> {
+          send();
+          caller.onCompleted();
+          end();
+        };
+    goOn(opened);
   }
 
   private void takenOver() {
@@ -328,6 +429,13 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
     }
     ended = true;
     stopTimer();
+    ready.clear();
+    if (applying == 0) {
+      leave();
+    }
+  }
+
+  private void leave() {
     if (opened != null) {
       registry.streams.remove(opened.key(), this);
     }

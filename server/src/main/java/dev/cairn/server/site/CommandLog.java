@@ -1,5 +1,7 @@
 package dev.cairn.server.site;
 
+import java.util.List;
+
 /**
  * The one door for changes. Today it applies a command where it is called; a replicated log can
  * later stand in front of the same {@code apply} methods, which is why commands carry their time
@@ -16,6 +18,16 @@ public interface CommandLog {
    *     SITE_SWITCHING when the site's door stayed closed for longer than a write may wait
    */
   <R> R append(ContentCommand<R> command);
+
+  /**
+   * Applies several changes to the items of one site, in this order, sharing a forced write. Each
+   * is applied whole or not at all, whatever becomes of the others, and says itself what became of
+   * it.
+   *
+   * @throws dev.cairn.server.error.ServiceException when none was applied: SITE_NOT_FOUND;
+   *     SITE_SWITCHING
+   */
+  <R> List<Submission<R>> append(SiteId siteId, List<? extends ContentCommand<R>> commands);
 
   /** Applies a change to the catalog, in order with all others. */
   <R> R append(CatalogCommand<R> command);

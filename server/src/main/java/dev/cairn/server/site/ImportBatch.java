@@ -91,6 +91,7 @@ record ImportBatch(
     long inserted = 0;
     long skipped = 0;
     long bytes = 0;
+    transaction.expect(collection, writes.stream().map(ItemWrite::id).toList());
     for (ItemWrite write : writes) {
       Optional<StoredItem> old = transaction.get(collection, write.id());
       bytes += write.data().size();

@@ -251,22 +251,43 @@ public final class Items {
     return apply(target, sequence, writes);
   }
 
+  /**
+   * A batch of an import.
+   *
+   * @param sequence its number, from 1
+   */
+  public record Batch(long sequence, List<ItemWrite> writes) {}
+
+  /**
+   * The same for batches that follow each other; they share a forced write. Each is applied whole
+   * or not at all, and says itself which.
+   */
+  public List<Submission<ImportProgress>> importBatches(ImportTarget target, List<Batch> batches) {
+    requireRoom(target);
+    return commands.append(
+        target.place().siteId(),
+        batches.stream().map(batch -> command(target, batch.sequence(), batch.writes())).toList());
+  }
+
   private void requireRoom(ImportTarget target) {
     disk.require("import into site " + target.place().siteId());
   }
 
   private ImportProgress apply(ImportTarget target, long sequence, List<ItemWrite> writes) {
+    return commands.append(command(target, sequence, writes));
+  }
+
+  private ImportBatch command(ImportTarget target, long sequence, List<ItemWrite> writes) {
     Place place = target.place();
-    return commands.append(
-        new ImportBatch(
-            place.siteId(),
-            place.environment(),
-            place.collection(),
-            target.importId(),
-            sequence,
-            target.mode(),
-            writes,
-            clock.instant()));
+    return new ImportBatch(
+        place.siteId(),
+        place.environment(),
+        place.collection(),
+        target.importId(),
+        sequence,
+        target.mode(),
+        writes,
+        clock.instant());
   }
 
   /** Forgets request ids and imports last used before {@code before}. */

@@ -1,5 +1,7 @@
 package dev.cairn.server.site;
 
+import java.util.List;
+
 /** Applies commands where they are called, on this server. Thread-safe. */
 public final class LocalCommandLog implements CommandLog {
   private final Sites sites;
@@ -12,7 +14,12 @@ public final class LocalCommandLog implements CommandLog {
 
   @Override
   public <R> R append(ContentCommand<R> command) {
-    return sites.require(command.siteId()).write(command);
+    return sites.require(command.siteId()).write(List.of(command)).get(0).result();
+  }
+
+  @Override
+  public <R> List<Submission<R>> append(SiteId siteId, List<? extends ContentCommand<R>> commands) {
+    return sites.require(siteId).write(commands);
   }
 
   @Override

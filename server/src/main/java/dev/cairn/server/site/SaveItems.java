@@ -48,6 +48,7 @@ record SaveItems(
     if (before.isPresent()) {
       return before.get();
     }
+    transaction.expect(collection, writes.stream().map(ItemWrite::id).toList());
     List<SavedItem> saved = new ArrayList<>(writes.size());
     for (ItemWrite write : writes) {
       saved.add(save(transaction, write));

@@ -45,7 +45,7 @@ final class Site {
   private final SiteFiles files;
   private final StorePool pool;
   private final Catalog catalog;
-  private final Door<Submission<?>> door;
+  private final Door<List<? extends Submission<?>>> door;
   private volatile long generation;
   private volatile SiteCollections collections;
   private volatile boolean deleted;
@@ -142,11 +142,12 @@ final class Site {
     return sandboxExists;
   }
 
-  /** Passes the door with a content command and answers what it answered. */
-  <R> R write(ContentCommand<R> command) {
-    Submission<R> submission = new Submission<>(command);
-    door.write(submission);
-    return submission.result();
+  /** Passes the door with content commands, which then say themselves what became of them. */
+  <R> List<Submission<R>> write(List<? extends ContentCommand<R>> commands) {
+    List<Submission<R>> submissions = new ArrayList<>(commands.size());
+    commands.forEach(command -> submissions.add(new Submission<>(command)));
+    door.write(submissions);
+    return submissions;
   }
 
   /** Runs {@code work} alone on this site. */
@@ -230,7 +231,9 @@ final class Site {
   }
 
   /** The leader's work: applies a group of commands, each run of one environment in one commit. */
-  private void carryOut(List<Submission<?>> group) {
+  private void carryOut(List<List<? extends Submission<?>>> visitors) {
+    List<Submission<?>> group = new ArrayList<>();
+    visitors.forEach(group::addAll);
     int from = 0;
     while (from < group.size()) {
       Environment environment = group.get(from).environment();

@@ -10,7 +10,7 @@ import java.util.Optional;
  *
  * @param <R> what the command answers
  */
-final class Submission<R> {
+public final class Submission<R> {
   private final ContentCommand<R> command;
   private Optional<R> result = Optional.empty();
   private Optional<RuntimeException> failure = Optional.empty();
@@ -46,7 +46,7 @@ final class Submission<R> {
   }
 
   /** What the command answered, or throws what failed. */
-  R result() {
+  public R result() {
     if (failure.isPresent()) {
       throw failure.get();
     }

@@ -17,6 +17,12 @@ import java.util.Optional;
 public interface ItemTransaction extends AutoCloseable {
   Optional<StoredItem> get(CollectionId collection, String itemId);
 
+  /**
+   * Says which items will be asked for or changed next. Changes nothing; where none of them is
+   * there yet, that is found out for all of them at once.
+   */
+  void expect(CollectionId collection, List<String> itemIds);
+
   CollectionStats stats(CollectionId collection);
 
   /** Adds or replaces an item; the collection comes to exist with its first item. */

@@ -129,6 +129,42 @@ class ImportTest {
   }
 
   @Test
+  void aStreamThatIsTakenOverInTheMiddleOfItsBatchesLosesAndRepeatsNothing() {
+    int sent = 0;
+    Import last = open();
+    for (int round = 0; round < 20; round++) {
+      Import stream = last;
+      long has = stream.answers(1).getAcknowledgedSequence();
+      assertThat(has).isBetween(0L, (long) sent);
+      for (sent = (int) has + 1; sent <= has + 10; sent++) {
+        stream.batch(sent, "i" + sent, "j" + sent);
+      }
+      sent--;
+      last = open();
+      assertThat(stream.fails().reason()).isEqualTo("CANCELLED");
+    }
+    long has = last.answers(1).getAcknowledgedSequence();
+    last.halfClose();
+
+    assertThat(last.endsWell().getInsertedCount()).isEqualTo(2 * has);
+    assertThat(server.count("shop", "products")).isEqualTo(2 * has);
+  }
+
+  @Test
+  void whatCameBeforeABadBatchIsAppliedBeforeItIsRefused() {
+    Import stream = open();
+    for (int i = 1; i <= 30; i++) {
+      stream.batch(i, "i" + i);
+    }
+    stream.batch(31, "i31", "i31");
+    stream.batch(32, "i32");
+
+    assertThat(stream.fails().fact("batch_sequence")).isEqualTo("31");
+    assertThat(stream.lastAcknowledged()).isEqualTo(30);
+    assertThat(server.count("shop", "products")).isEqualTo(30);
+  }
+
+  @Test
   void aMissingBatchEndsTheStream() {
     Import stream = open();
     stream.batch(1, "a");

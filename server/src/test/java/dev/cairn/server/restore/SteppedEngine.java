@@ -243,6 +243,11 @@ final class SteppedEngine implements StoreEngine {
     }
 
     @Override
+    public void expect(CollectionId collection, List<String> itemIds) {
+      transaction.expect(collection, itemIds);
+    }
+
+    @Override
     public CollectionStats stats(CollectionId collection) {
       return transaction.stats(collection);
     }

@@ -373,6 +373,28 @@ final class ItemsTest {
   }
 
   @Test
+  void batchesThatAreAppliedTogetherFailAlone() {
+    server.save(live(CITIES), "b", "old");
+    Items.ImportTarget target = new Items.ImportTarget(live(CITIES), "i1", ImportMode.INSERT_ONLY);
+
+    List<Submission<ImportProgress>> outcomes =
+        server.items.importBatches(
+            target,
+            List.of(batch(1, "a", "x"), batch(2, "c", "b"), batch(3, "d"), batch(1, "again")));
+
+    assertThat(outcomes.get(0).result().acknowledged()).isEqualTo(1);
+    assertFails(Reason.ITEM_ALREADY_EXISTS, () -> outcomes.get(1).result());
+    assertFails(Reason.IMPORT_SEQUENCE_GAP, () -> outcomes.get(2).result());
+    assertThat(outcomes.get(3).result().received()).isEqualTo(2);
+    assertThat(server.content(live(CITIES))).isEqualTo(Map.of("a", "{}", "b", "old", "x", "{}"));
+    assertThat(openImport(CITIES, "i1").acknowledged()).isEqualTo(1);
+  }
+
+  private static Items.Batch batch(long sequence, String... ids) {
+    return new Items.Batch(sequence, Arrays.stream(ids).map(id -> write(id, "{}")).toList());
+  }
+
+  @Test
   void importIdOfAnotherCollectionConflicts() {
     importInto(CITIES, "i1", ImportMode.UPSERT, 1, "a");
 

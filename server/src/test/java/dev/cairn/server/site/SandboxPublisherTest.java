@@ -256,6 +256,12 @@ class SandboxPublisherTest {
       }
 
       @Override
+      public <R> List<Submission<R>> append(
+          SiteId siteId, List<? extends ContentCommand<R>> commands) {
+        throw new ServiceException(Reason.INTERNAL, "not expected");
+      }
+
+      @Override
       public <R> R append(CatalogCommand<R> command) {
         throw new ServiceException(Reason.INTERNAL, "not expected");
       }

@@ -32,6 +32,11 @@ final class InMemoryTransaction implements ItemTransaction {
   }
 
   @Override
+  public void expect(CollectionId collection, List<String> itemIds) {
+    requireOpen();
+  }
+
+  @Override
   public CollectionStats stats(CollectionId collection) {
     requireOpen();
     return content.stats(collection);

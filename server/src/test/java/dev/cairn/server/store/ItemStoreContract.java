@@ -21,8 +21,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -111,6 +116,71 @@ public abstract class ItemStoreContract {
     assertThat(store.get(CITIES, List.of("c", "x", "a", "c")))
         .containsOnly(Map.entry("a", item("a")), Map.entry("c", item("c")));
     assertThat(store.get(CITIES, List.of())).isEmpty();
+  }
+
+  @Test
+  void expectingItemsChangesNothingAboutThem() {
+    Random random = new Random(7);
+    List<String> letters = List.of("a", "m", "z", "｡", "😀", "é");
+    Map<String, StoredItem> model = new HashMap<>();
+    for (int round = 0; round < 60; round++) {
+      Set<String> chosen = new LinkedHashSet<>();
+      String prefix = letters.get(random.nextInt(letters.size()));
+      for (int i = 0; i < 20; i++) {
+        chosen.add(prefix + letters.get(random.nextInt(letters.size())) + random.nextInt(1_000));
+      }
+      List<String> ids = List.copyOf(chosen);
+      String text = "{\"round\":" + round + "}";
+      try (ItemTransaction transaction = store.begin()) {
+        transaction.expect(CITIES, ids);
+        transaction.savepoint();
+        for (String id : ids) {
+          assertThat(transaction.get(CITIES, id)).isEqualTo(Optional.ofNullable(model.get(id)));
+          transaction.put(CITIES, item(id, "{}"));
+        }
+        transaction.rollback();
+        transaction.expect(CITIES, ids);
+        for (String id : ids) {
+          assertThat(transaction.get(CITIES, id)).isEqualTo(Optional.ofNullable(model.get(id)));
+          transaction.put(CITIES, item(id, text));
+          model.put(id, item(id, text));
+          if (random.nextInt(4) == 0) {
+            transaction.delete(CITIES, id);
+            model.remove(id);
+          }
+        }
+        transaction.commit(Durability.BUFFERED);
+      }
+      assertThat(contents(store, CITIES)).containsExactlyInAnyOrderElementsOf(model.values());
+      assertThat(store.stats(CITIES)).isEqualTo(statsOf(List.copyOf(model.values())));
+    }
+  }
+
+  @Test
+  void expectsItemsInTheOrderOfTheirBytes() {
+    // As UTF-16 the last of these comes first, as bytes last.
+    List<String> ids = new ArrayList<>(IntStream.range(0, 30).mapToObj(i -> "｡" + i).toList());
+    ids.add("😀");
+    put(store, CITIES, item("😀"));
+
+    try (ItemTransaction transaction = store.begin()) {
+      transaction.expect(CITIES, ids);
+      assertThat(transaction.get(CITIES, "😀")).contains(item("😀"));
+    }
+  }
+
+  @Test
+  void expectsItemsWhereVeryManyWereDeleted() {
+    List<String> ids = IntStream.range(0, 3_000).mapToObj("i%04d"::formatted).toList();
+    change(store, transaction -> ids.forEach(id -> transaction.put(CITIES, item(id))));
+    change(
+        store, transaction -> ids.subList(0, 2_999).forEach(id -> transaction.delete(CITIES, id)));
+
+    try (ItemTransaction transaction = store.begin()) {
+      transaction.expect(CITIES, ids);
+      assertThat(transaction.get(CITIES, "i0000")).isEmpty();
+      assertThat(transaction.get(CITIES, "i2999")).contains(item("i2999"));
+    }
   }
 
   @Test

@@ -20,7 +20,7 @@ final class Layer {
   final Map<CollectionId, Optional<CollectionRow>> collections = new HashMap<>();
 
   /** Items as they will be; empty for those that go. Those of a dropped number do not count. */
-  final Map<ItemKey, Optional<StoredItem>> items = new HashMap<>();
+  private Map<ItemKey, Optional<StoredItem>> items = new HashMap<>();
 
   /** Markers as they will be; empty for those that go. */
   final TreeMap<String, Optional<ByteString>> markers = new TreeMap<>();
@@ -33,16 +33,30 @@ final class Layer {
 
   record ItemKey(int number, String id) {}
 
+  Map<ItemKey, Optional<StoredItem>> items() {
+    return items;
+  }
+
   boolean isEmpty() {
     return collections.isEmpty() && items.isEmpty() && markers.isEmpty();
   }
 
-  /** Takes over what {@code above} changed on top of this. */
+  /** Takes over what {@code above} changed on top of this; {@code above} is not used any more. */
   void add(Layer above) {
     collections.putAll(above.collections);
-    items.putAll(above.items);
+    addItems(above.items);
     markers.putAll(above.markers);
     dropped.addAll(above.dropped);
     replacements.addAll(above.replacements);
+  }
+
+  /** The smaller map goes into the larger. */
+  private void addItems(Map<ItemKey, Optional<StoredItem>> above) {
+    if (above.size() < items.size()) {
+      items.putAll(above);
+    } else {
+      items.forEach(above::putIfAbsent);
+      items = above;
+    }
   }
 }

@@ -8,6 +8,7 @@ import dev.cairn.server.store.ItemTransaction;
 import dev.cairn.server.store.StagedCollections;
 import dev.cairn.server.store.StoredItem;
 import dev.cairn.server.store.rocksdb.Layer.ItemKey;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -30,7 +31,10 @@ import org.rocksdb.WriteBatch;
  * <p>Confined to one thread.
  */
 final class RocksTransaction implements ItemTransaction {
-  private static final int MISSING = -1;
+  private static final long MISSING = -1;
+
+  /** From so many items on, one look at where they would lie costs less than a look for each. */
+  private static final int MANY = 16;
 
   private final RocksItemStore store;
   private final Database database;
@@ -68,7 +72,8 @@ final class RocksTransaction implements ItemTransaction {
     if (changed != null) {
       return changed;
     }
-    if (freshNumbers.contains(key.number())) {
+    Long known = storedSizes.get(key);
+    if (freshNumbers.contains(key.number()) || (known != null && known == MISSING)) {
       return Optional.empty();
     }
     byte[] keyBytes = ItemCodec.key(key.number(), itemId);
@@ -76,6 +81,26 @@ final class RocksTransaction implements ItemTransaction {
     storedSizes.put(
         key, value == null ? MISSING : ItemCodec.sizeBytes(keyBytes.length, value.length));
     return value == null ? Optional.empty() : Optional.of(ItemCodec.decode(itemId, value));
+  }
+
+  @Override
+  public void expect(CollectionId collection, List<String> itemIds) {
+    requireOpen();
+    CollectionRow row = row(collection);
+    if (row == null || freshNumbers.contains(row.number()) || itemIds.size() < MANY) {
+      return;
+    }
+    byte[] first = ItemCodec.key(row.number(), itemIds.get(0));
+    byte[] last = first;
+    for (String id : itemIds) {
+      byte[] key = ItemCodec.key(row.number(), id);
+      first = Arrays.compareUnsigned(key, first) < 0 ? key : first;
+      last = Arrays.compareUnsigned(key, last) > 0 ? key : last;
+    }
+    byte[] end = Arrays.copyOf(last, last.length + 1); // comes right after it
+    if (database.isSurelyEmpty(RocksItemStore.DATA, first, end)) {
+      itemIds.forEach(id -> storedSizes.put(new ItemKey(row.number(), id), MISSING));
+    }
   }
 
   @Override
@@ -107,7 +132,7 @@ final class RocksTransaction implements ItemTransaction {
     CollectionRow row = rowOrCreate(collection);
     ItemKey key = new ItemKey(row.number(), item.id());
     long before = sizeOf(key);
-    upper.items.put(key, Optional.of(item));
+    upper.items().put(key, Optional.of(item));
     CollectionRow changed =
         before == MISSING ? row.plus(1, item.sizeBytes()) : row.plus(0, item.sizeBytes() - before);
     upper.collections.put(collection, Optional.of(changed));
@@ -125,7 +150,7 @@ final class RocksTransaction implements ItemTransaction {
     if (before == MISSING) {
       return false;
     }
-    upper.items.put(key, Optional.empty());
+    upper.items().put(key, Optional.empty());
     upper.collections.put(collection, Optional.of(row.plus(-1, -before)));
     return true;
   }
@@ -266,17 +291,19 @@ final class RocksTransaction implements ItemTransaction {
         store.removeItems(batch, number);
       }
     }
-    lower.items.forEach(
-        (key, item) -> {
-          if (!lower.dropped.contains(key.number())) {
-            byte[] keyBytes = ItemCodec.key(key.number(), key.id());
-            if (item.isPresent()) {
-              database.put(batch, RocksItemStore.DATA, keyBytes, ItemCodec.encode(item.get()));
-            } else {
-              database.delete(batch, RocksItemStore.DATA, keyBytes);
-            }
-          }
-        });
+    lower
+        .items()
+        .forEach(
+            (key, item) -> {
+              if (!lower.dropped.contains(key.number())) {
+                byte[] keyBytes = ItemCodec.key(key.number(), key.id());
+                if (item.isPresent()) {
+                  database.put(batch, RocksItemStore.DATA, keyBytes, ItemCodec.encode(item.get()));
+                } else {
+                  database.delete(batch, RocksItemStore.DATA, keyBytes);
+                }
+              }
+            });
     lower.collections.forEach(
         (id, row) ->
             putOrDelete(
@@ -334,8 +361,8 @@ final class RocksTransaction implements ItemTransaction {
   /** The item as this transaction left it; null if it left it alone. */
   @SuppressWarnings("NullableOptional") // an Optional that is empty says that the item is gone
   private @Nullable Optional<StoredItem> changed(ItemKey key) {
-    Optional<StoredItem> item = upper.items.get(key);
-    return item == null ? lower.items.get(key) : item;
+    Optional<StoredItem> item = upper.items().get(key);
+    return item == null ? lower.items().get(key) : item;
   }
 
   /** What the item counts for now, or {@link #MISSING}. */

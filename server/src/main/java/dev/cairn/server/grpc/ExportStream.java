@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One export: reads ahead by one message only, and only while the caller has room, so that a slow
+ * One export: reads ahead by a message or two, and only while the caller has room, so that a slow
  * caller costs a cursor and no thread.
  *
  * <pre>
@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ExportStream {
   private static final int TARGET_BYTES = 256 * 1024;
+
+  /** What may wait for the network: while one message is sent, the next one is made. */
+  private static final int WAITING_BYTES = 2 * TARGET_BYTES;
 
   /** The most items that the contract allows in one message. */
   private static final int MAX_ITEMS = 1_000;
@@ -68,6 +71,7 @@ final class ExportStream {
     this.timers = timers;
     this.leave = leave;
     this.queue = new SerialQueue(workers, this::fail);
+    caller.setOnReadyThreshold(WAITING_BYTES);
     caller.setOnCancelHandler(() -> queue.execute(this::end));
     caller.setOnReadyHandler(() -> queue.execute(this::pump));
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cairn.v1.ErrorReason;
 import dev.cairn.v1.Item;
+import dev.cairn.v1.ItemServiceGrpc;
 import dev.cairn.v1.SaveItemRequest;
 import dev.cairn.v1.SaveItemResponse;
 import io.grpc.Status;
@@ -12,6 +13,10 @@ import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.stub.StreamObserver;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +25,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -33,6 +40,11 @@ class OverloadIT {
   private static final String ITEMS = "products";
   private static final int CONNECTIONS = 4;
   private static final int AT_ONCE = 900;
+  private static final int THREADS = 2;
+  private static final int QUEUE = 64;
+
+  private static final String METHOD = ItemServiceGrpc.getSaveItemMethod().getFullMethodName();
+  private static final Pattern ADMIN_PORT = Pattern.compile("metrics on [0-9.]+:([0-9]+)");
 
   @RegisterExtension final Servers servers = new Servers();
 
@@ -74,9 +86,27 @@ class OverloadIT {
     }
   }
 
+  /** A number of the page of metrics. */
+  private static double metric(CairnProcess server, String name) throws Exception {
+    Matcher port = ADMIN_PORT.matcher(server.log());
+    assertThat(port.find()).as("a port for metrics").isTrue();
+    URI page = URI.create("http://127.0.0.1:" + port.group(1) + "/metrics");
+    return HttpClient.newHttpClient()
+        .send(HttpRequest.newBuilder(page).build(), HttpResponse.BodyHandlers.ofLines())
+        .body()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length())))
+        .findFirst()
+        .orElseThrow();
+  }
+
   @Test
-  void whatIsTooMuchIsRefusedWithAReasonAndTheRestIsCarriedOut() {
-    CairnProcess server = servers.start("--limits.worker-threads=2", "--limits.worker-queue=64");
+  void whatIsTooMuchIsRefusedWithAReasonAndTheRestIsCarriedOut() throws Exception {
+    CairnProcess server =
+        servers.start(
+            "--limits.worker-threads=" + THREADS,
+            "--limits.worker-queue=" + QUEUE,
+            "--admin.port=0");
     Outcomes outcomes = new Outcomes();
     List<Cairn> connections = new ArrayList<>();
     for (int i = 0; i < CONNECTIONS; i++) {
@@ -105,12 +135,22 @@ class OverloadIT {
                     .check(HealthCheckRequest.getDefaultInstance())
                     .getStatus())
             .isEqualTo(ServingStatus.SERVING);
+        assertThat(metric(server, "cairn_queue_length{queue=\"calls\"}"))
+            .isLessThanOrEqualTo(THREADS + QUEUE);
         Wait.until("every call is answered", Duration.ofMinutes(1), () -> outcomes.open.get() == 0);
       }
 
       assertThat(outcomes.wrong).isEmpty();
       assertThat(outcomes.refused.get()).as("calls refused").isPositive();
       assertThat(outcomes.accepted).isNotEmpty();
+      assertThat(
+              metric(
+                  server,
+                  "cairn_calls_total{code=\"RESOURCE_EXHAUSTED\",method=\"" + METHOD + "\"}"))
+          .isEqualTo(outcomes.refused.get());
+      assertThat(metric(server, "cairn_call_seconds_count{method=\"" + METHOD + "\"}"))
+          .as("times are of what was carried out")
+          .isEqualTo(outcomes.accepted.size());
       SortedMap<String, Item> there = quiet.export(SITE, ITEMS);
       assertThat(there).hasSize(outcomes.accepted.size()); // what was refused was not begun
       outcomes.accepted.forEach(

@@ -12,8 +12,9 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Optional;
-import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -76,7 +77,7 @@ final class CallLog implements ServerInterceptor {
     String given = headers.get(REQUEST_ID);
     return given != null && REQUEST_ID_FORM.matcher(given).matches()
         ? given
-        : UUID.randomUUID().toString().substring(0, 8);
+        : HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
   }
 
   private static String traceId(Metadata headers) {

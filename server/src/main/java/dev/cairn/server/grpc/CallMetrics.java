@@ -36,7 +36,8 @@ final class CallMetrics implements ServerInterceptor {
     this.timing =
         telemetry.callTiming(
             "cairn_call_seconds",
-            "From the headers of a unary call to its answer; streams are not in it.",
+            "From the headers of a unary call to its answer; streams, and calls that are refused for"
+                + " want of room, are not in it.",
             "method");
     telemetry.gauge(
         "cairn_calls_in_flight", "Calls that are open now, streams included.", open::get);
@@ -77,9 +78,10 @@ final class CallMetrics implements ServerInterceptor {
       }
       open.decrementAndGet();
       boolean known = code != Status.Code.UNIMPLEMENTED;
+      boolean carriedOut = known && code != Status.Code.RESOURCE_EXHAUSTED;
       String method = known ? getMethodDescriptor().getFullMethodName() : UNKNOWN;
       ended.add(method, code.name());
-      if (known
+      if (carriedOut
           && getMethodDescriptor().getType().clientSendsOneMessage()
           && getMethodDescriptor().getType().serverSendsOneMessage()) {
         timing.took(Duration.ofNanos(nanoTime.getAsLong() - begin), method);

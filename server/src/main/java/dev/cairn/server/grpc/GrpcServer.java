@@ -174,6 +174,7 @@ public final class GrpcServer implements AutoCloseable {
     this.server =
         transport
             .directExecutor()
+            .addTransportFilter(Gate.counting())
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .addService(ChannelzService.newInstance(100))
@@ -183,6 +184,7 @@ public final class GrpcServer implements AutoCloseable {
             .intercept(new AccessControl(tokens, Rights.ofContract(), workers))
             .intercept(new ErrorInterceptor())
             .intercept(new AuditLog(settings.audit()))
+            .intercept(new Gate(workers, scanWorkers))
             .intercept(new CallLog(System::nanoTime, settings.slowCall()))
             .intercept(new CallMetrics(telemetry, System::nanoTime))
             .build();

@@ -45,7 +45,7 @@ final class WorkerInterceptor implements ServerInterceptor {
     return unary && !ErrorInterceptor.isForeign(call) ? new Hop<>(listener, call) : listener;
   }
 
-  private static boolean isScan(ServerCall<?, ?> call) {
+  static boolean isScan(ServerCall<?, ?> call) {
     return SCANS.contains(call.getMethodDescriptor().getFullMethodName());
   }
 

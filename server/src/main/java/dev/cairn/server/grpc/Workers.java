@@ -28,7 +28,7 @@ public final class Workers implements AutoCloseable {
   /** Names the caller's trace there, if it has one. */
   static final String TRACE_ID = "trace";
 
-  private final StandingQueue queue = new StandingQueue();
+  private final Admission admission;
   private final ThreadPoolExecutor executor;
   private final Semaphore places;
   private final int capacity;
@@ -39,6 +39,7 @@ public final class Workers implements AutoCloseable {
    */
   public Workers(String name, int threads, int capacity) {
     this.capacity = capacity;
+    this.admission = new Admission(threads, System.nanoTime());
     this.places = new Semaphore(capacity);
     this.executor =
         new ThreadPoolExecutor(
@@ -86,9 +87,23 @@ public final class Workers implements AutoCloseable {
         });
   }
 
+  /** Whether as many calls are in as may be. */
+  boolean isFull() {
+    return places.availablePermits() <= 0;
+  }
+
   /**
-   * The same for a call that is better refused than late: when more comes than the threads can do
-   * and it has waited for long, {@code refuse} is run in its place.
+   * Whether a call that comes now is better carried out than refused.
+   *
+   * @param alone whether its connection has no other call open
+   */
+  boolean hasRoom(boolean alone) {
+    return !isFull() && admission.admits(executor.getQueue().size(), alone, System.nanoTime());
+  }
+
+  /**
+   * Lets a call in that is better refused than late: if more comes than the threads can do and it
+   * has waited for long, {@code refuse} is run in its place.
    *
    * @throws ServiceException OVERLOADED
    */
@@ -96,19 +111,20 @@ public final class Workers implements AutoCloseable {
     long begin = System.nanoTime();
     call(
         () -> {
-          long now = System.nanoTime();
-          // Where few wait, it is for want of a processor, and refusing somebody would free none.
-          boolean many = executor.getQueue().size() > executor.getCorePoolSize();
-          if (queue.isTooLate(now - begin, now) && many) {
-            refuse.accept(
-                new ServiceException(
-                    Reason.OVERLOADED,
-                    Map.of("limit", String.valueOf(capacity)),
-                    "more calls come than the server can carry out; try again after a pause"));
-          } else {
+          if (admission.begins(System.nanoTime() - begin, executor.getQueue().size())) {
             call.run();
+          } else {
+            refuse.accept(tooMuch());
           }
         });
+  }
+
+  /** What a call is refused with that is too much. */
+  ServiceException tooMuch() {
+    return new ServiceException(
+        Reason.OVERLOADED,
+        Map.of("limit", String.valueOf(capacity)),
+        "more calls come than the server can carry out; try again after a pause");
   }
 
   /** How many calls are in, and how many may be. */

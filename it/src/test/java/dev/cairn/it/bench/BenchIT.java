@@ -43,7 +43,7 @@ class BenchIT {
             "import, cairn",
             "export, limit: empty gRPC stream",
             "durable writes, 64 callers, cairn",
-            "accepted writes at four times the load, p99, cairn",
+            "accepted writes, 4x load, p99, cairn",
             "longest write in a restore, cairn");
     assertThat(directory.resolve("bench.json")).content().contains("\"cairn_to\"");
     assertThat(Files.readAllLines(directory.resolve("bench.md")))

@@ -7,10 +7,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The packaged server in a process of its own, as an operator starts it. */
 final class CairnServer implements AutoCloseable {
   private static final Duration START = Duration.ofMinutes(2);
+
+  private static final Pattern METRICS = Pattern.compile("metrics on [0-9.]+:([0-9]+)");
 
   private final Path directory;
   private final Process process;
@@ -27,6 +32,18 @@ final class CairnServer implements AutoCloseable {
   /** Starts a server on what {@code directory} holds and waits until it takes calls. */
   static CairnServer start(BenchSettings settings, Path directory, String... flags)
       throws IOException {
+    return start(command -> command, settings, directory, flags);
+  }
+
+  /** The same on the core of whoever is measured. */
+  static CairnServer start(Cores cores, BenchSettings settings, Path directory, String... flags)
+      throws IOException {
+    return start(cores::measured, settings, directory, flags);
+  }
+
+  private static CairnServer start(
+      UnaryOperator<List<String>> whole, BenchSettings settings, Path directory, String... flags)
+      throws IOException {
     Files.createDirectories(directory);
     Path portFile = directory.resolve("port");
     Files.deleteIfExists(portFile);
@@ -39,7 +56,7 @@ final class CairnServer implements AutoCloseable {
     command.addAll(List.of(flags));
     long begin = System.nanoTime();
     Process process =
-        new ProcessBuilder(command)
+        new ProcessBuilder(whole.apply(command))
             .redirectErrorStream(true)
             .redirectOutput(
                 ProcessBuilder.Redirect.appendTo(directory.resolve("server.log").toFile()))
@@ -68,6 +85,18 @@ final class CairnServer implements AutoCloseable {
 
   int port() {
     return port;
+  }
+
+  /** How long calls of {@code method} took so far; the server needs an {@code admin.port}. */
+  CallTimes callTimes(String method) throws IOException {
+    int adminPort =
+        Files.readAllLines(directory.resolve("server.log")).stream()
+            .map(METRICS::matcher)
+            .filter(Matcher::find)
+            .mapToInt(found -> Integer.parseInt(found.group(1)))
+            .findFirst()
+            .orElseThrow(() -> new IOException("the server shows no metrics"));
+    return CallTimes.of(adminPort, method);
   }
 
   CairnClient connect() {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** {@link Limit} in a JVM of its own. Confined to one thread. */
 final class LimitProcess implements AutoCloseable {
@@ -20,15 +21,26 @@ final class LimitProcess implements AutoCloseable {
   }
 
   static LimitProcess start(Path directory) throws IOException {
+    return start(command -> command, directory);
+  }
+
+  /** The same on the core of whoever is measured. */
+  static LimitProcess start(Cores cores, Path directory) throws IOException {
+    return start(cores::measured, directory);
+  }
+
+  private static LimitProcess start(UnaryOperator<List<String>> whole, Path directory)
+      throws IOException {
     Files.createDirectories(directory);
     Process process =
         new ProcessBuilder(
-                List.of(
-                    BenchSettings.java(),
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    Limit.class.getName(),
-                    directory.toString()))
+                whole.apply(
+                    List.of(
+                        BenchSettings.java(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Limit.class.getName(),
+                        directory.toString())))
             .redirectError(
                 ProcessBuilder.Redirect.appendTo(directory.resolve("limit.log").toFile()))
             .start();

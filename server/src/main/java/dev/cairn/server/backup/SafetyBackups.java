@@ -89,18 +89,18 @@ public final class SafetyBackups {
    * Makes a sealed one READY in the same durable step as {@code alongside}, and lets older ones go.
    * If it is READY already, only {@code alongside} happens.
    *
+   * @param manifest of the sealed one
    * @param whenDone gets what {@code alongside} answered as soon as the step is durable; the files
    *     of older ones go after that
    */
   public <T> void add(
-      SiteId siteId,
-      BackupId id,
+      Manifest manifest,
       String restorationId,
       String creator,
       Function<CatalogTransaction, T> alongside,
       Consumer<T> whenDone) {
-    Manifest manifest =
-        repository.manifest(key(siteId, id)).orElseThrow(() -> BackupStore.notFound(siteId, id));
+    SiteId siteId = new SiteId(manifest.siteId());
+    BackupId id = new BackupId(manifest.backupId());
     List<BackupRecord> gone = new ArrayList<>();
     T result =
         store.change(

@@ -7,6 +7,7 @@ import dev.cairn.server.backup.Progress;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.repository.BackupKey;
+import dev.cairn.server.repository.Manifest;
 import dev.cairn.server.restore.RestorationRecord.Entry;
 import dev.cairn.server.restore.RestorationRecord.Outcome;
 import dev.cairn.server.site.CollectionRecord;
@@ -90,7 +91,7 @@ final class Completion {
   void record(List<Entry> outcomes, Optional<Duration> writePause, Progress finished) {
     Instant now = parts.clock().instant();
     BackupId safetyId = record.intent().orElseThrow().safetyId();
-    boolean kept = exists(safetyId);
+    Optional<Manifest> safety = sealed(safetyId);
     RestorationRecord next =
         record.with(
             draft -> {
@@ -99,10 +100,10 @@ final class Completion {
               draft.backup = presentBackup(parts, record);
               draft.collections = outcomes;
               draft.writePause = writePause;
-              draft.safetyBackupId = kept ? Optional.of(safetyId) : Optional.empty();
+              draft.safetyBackupId = safety.map(kept -> safetyId);
               draft.progress = Optional.of(finished);
               outcomes.forEach(entry -> logIfCreated(draft, entry, now));
-              return kept
+              return safety.isPresent()
                   ? draft.log(
                       now, LogLine.Severity.INFO, "completed; undo with safety backup " + safetyId)
                   : draft.log(
@@ -110,7 +111,7 @@ final class Completion {
                       LogLine.Severity.WARNING,
                       "completed, but its safety backup is lost; it cannot be undone");
             });
-    if (!kept) {
+    if (safety.isEmpty()) {
       parts.store().add(transaction -> parts.store().put(transaction, next));
       return;
     }
@@ -118,8 +119,7 @@ final class Completion {
         .backups()
         .safety()
         .add(
-            record.destinationSiteId(),
-            safetyId,
+            safety.get(),
             record.id().value(),
             record.creator(),
             transaction -> parts.store().put(transaction, next),
@@ -135,13 +135,14 @@ final class Completion {
     }
   }
 
-  private boolean exists(BackupId safetyId) {
+  /** The safety backup, unless it is lost. */
+  private Optional<Manifest> sealed(BackupId safetyId) {
     BackupKey key = new BackupKey(record.destinationSiteId().value(), safetyId.value());
     try {
-      return parts.repository().manifest(key).isPresent();
+      return parts.repository().manifest(key);
     } catch (ServiceException e) {
       if (e.reason() == Reason.BACKUP_CORRUPT) {
-        return false;
+        return Optional.empty();
       }
       throw e;
     }

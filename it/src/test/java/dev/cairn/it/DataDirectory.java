@@ -68,7 +68,7 @@ final class DataDirectory {
   }
 
   private void walk(Map<String, Set<String>> readyBackups) throws IOException {
-    only(root, ROOT::contains);
+    only(root, name -> ROOT.contains(name) || name.matches("MARK-[0-9]{19}"));
     only(root.resolve("sites"), readyBackups::containsKey);
     for (String site : readyBackups.keySet()) {
       site(root.resolve("sites").resolve(site));

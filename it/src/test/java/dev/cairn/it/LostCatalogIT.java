@@ -8,6 +8,7 @@ import dev.cairn.v1.BackupType;
 import dev.cairn.v1.Collection;
 import dev.cairn.v1.Item;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * A data directory whose catalog is damaged or gone: the server refuses to start and touches
- * nothing, and when it is told to, makes a catalog of what is on disk.
+ * A data directory whose catalog is damaged, gone or from an older copy: the server refuses to
+ * start and touches nothing, and when it is told to, makes a catalog of what is on disk.
  */
 class LostCatalogIT {
   private static final int DATA = 5;
@@ -126,6 +127,103 @@ class LostCatalogIT {
 
     assertRebuilt(server);
     assertThat(data().resolve("REBUILDING")).doesNotExist();
+  }
+
+  @Test
+  void aCatalogFromAnOlderCopyIsRefusedAndWhatIsNewerStays() throws IOException {
+    CairnProcess server = servers.startIn(directory);
+    server.stop();
+    Path older = copyOfCatalog("older");
+    String newer = changeAfter(server);
+    server.stop();
+
+    Path newest = directory.resolve("newest");
+    Files.move(catalog(), newest);
+    Files.move(older, catalog());
+    Map<String, Long> before = files();
+    assertThat(refused()).contains("is older than what is beside it", REBUILD);
+    assertThat(files()).isEqualTo(before);
+
+    Files.move(catalog(), older);
+    Files.move(newest, catalog());
+    server.restart();
+    assertNothingNewerIsGone(server, newer);
+  }
+
+  /** The mark is that of the last second or so, whatever ended the server. */
+  @Test
+  void theSameOfAServerThatWasKilledAndTheCatalogMadeAnewMakesTheOldOneOlder() throws IOException {
+    CairnProcess server = servers.startIn(directory);
+    server.stop();
+    Path older = copyOfCatalog("older");
+    String marked = mark();
+    String newer = changeAfter(server);
+    Wait.until("the mark moves", () -> !mark().equals(marked));
+    server.kill();
+    Path newest = directory.resolve("newest");
+    Files.move(catalog(), newest);
+    Files.move(older, catalog());
+    assertThat(refused()).contains("is older than what is beside it");
+
+    CairnProcess rebuilt = servers.startIn(directory, REBUILD);
+    assertNothingNewerIsGone(rebuilt, newer);
+    rebuilt.kill();
+
+    Files.move(catalog(), older);
+    Files.move(newest, catalog());
+    assertThat(refused()).contains("is older than what is beside it");
+  }
+
+  @Test
+  void aDataDirectoryWithoutAMarkStarts() throws IOException {
+    Files.delete(data().resolve(mark()));
+
+    try (Cairn cairn = servers.startIn(directory).connect()) {
+      assertThat(cairn.export("shop", "things")).isEqualTo(live);
+    }
+    assertThat(mark()).isNotEmpty();
+  }
+
+  /** Starts the server again and makes a site and a backup; answers the backup's id. */
+  private static String changeAfter(CairnProcess server) {
+    server.restart();
+    try (Cairn cairn = server.connect()) {
+      cairn.createSite("newer");
+      cairn.createCollection("newer", Collection.newBuilder().setId("things").build());
+      cairn.fill("newer", "things", 5, "new");
+      return cairn.verifiedBackup("shop").getId();
+    }
+  }
+
+  private static void assertNothingNewerIsGone(CairnProcess server, String backup) {
+    try (Cairn cairn = server.connect()) {
+      assertThat(cairn.export("newer", "things")).hasSize(5);
+      assertThat(cairn.listBackups("shop", BackupState.BACKUP_STATE_READY))
+          .extracting(Backup::getId)
+          .contains(backup);
+    }
+  }
+
+  private Path copyOfCatalog(String name) throws IOException {
+    Path copy = Files.createDirectory(directory.resolve(name));
+    try (Stream<Path> all = Files.list(catalog())) {
+      for (Path file : all.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()));
+      }
+    }
+    return copy;
+  }
+
+  /** The name of the newest mark; empty if there is none. */
+  private String mark() {
+    try (Stream<Path> all = Files.list(data())) {
+      return all.map(file -> file.getFileName().toString())
+          .filter(name -> name.startsWith("MARK-"))
+          .max(String::compareTo)
+          .orElse("");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private String refused() {

@@ -102,6 +102,7 @@ public final class BackupServer implements AutoCloseable {
   private final JobThreads makeThreads;
   private final JobThreads verifyThreads;
   private final JobThreads restoreThreads;
+  private final Runnable markCatalog;
   private boolean closed;
 
   /**
@@ -160,10 +161,14 @@ public final class BackupServer implements AutoCloseable {
               config.limits().connections());
       Connections connections = new Connections(handles.connections());
       RocksStoreEngine engine = storage.add(new RocksStoreEngine(engineSettings(handles)));
-      CatalogGuard guard = new CatalogGuard(layout, clock);
+      CatalogMark mark = new CatalogMark(data, new DurableFiles());
+      CatalogGuard guard = new CatalogGuard(layout, mark, clock);
       boolean rebuild = guard.prepare(command.rebuildCatalog());
       KeyValueStore catalogStore = storage.add(engine.openCatalog(layout.catalog()));
       Catalog catalog = new Catalog(catalogStore);
+      if (!rebuild) {
+        guard.requireNewest(catalog);
+      }
       StorePool pool = storage.add(new StorePool(engine::open, handles.openSites(), clock));
 
       DurableFiles files = new DurableFiles();
@@ -224,12 +229,14 @@ public final class BackupServer implements AutoCloseable {
 
       if (rebuild) {
         backups.findLost();
-        guard.rebuilt();
+        guard.rebuilt(catalog);
       }
       restorations.recover();
       backups.recover();
       sites.sweep();
       reserve.fill();
+      markCatalog = () -> mark.set(catalog.lastChange());
+      markCatalog.run();
 
       BackupItems backupItems = new BackupItems(backups, repository);
       grpc =
@@ -261,6 +268,7 @@ public final class BackupServer implements AutoCloseable {
               restorations,
               catalog.events(),
               reserve,
+              markCatalog,
               clock,
               new Maintenance.Settings(
                   config.store().idleClose(),
@@ -504,6 +512,7 @@ public final class BackupServer implements AutoCloseable {
     boolean quiet = grpc.stop();
     admin.ifPresent(AdminServer::close);
     quiet &= stopJobs();
+    markCatalog.run();
     if (quiet) {
       storage.close();
     } else {

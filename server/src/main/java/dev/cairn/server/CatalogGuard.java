@@ -3,6 +3,7 @@ package dev.cairn.server;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.repository.DurableFiles;
+import dev.cairn.server.site.Catalog;
 import dev.cairn.server.site.SiteId;
 import dev.cairn.server.site.SiteLayout;
 import java.io.IOException;
@@ -11,8 +12,9 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 
 /**
- * Sees to it that a server never starts with an empty catalog on a data directory that has content:
- * what no record tells of is removed at the start as what a crash left, and that would be all.
+ * Sees to it that a server never starts with an empty catalog on a data directory that has content,
+ * nor with one from an older copy: what no record tells of is removed at the start as what a crash
+ * left, and that would be all, or all that is newer.
  */
 final class CatalogGuard {
   private static final String ADVICE =
@@ -23,9 +25,11 @@ final class CatalogGuard {
   private final SiteLayout layout;
   private final InstantSource clock;
   private final DurableFiles files = new DurableFiles();
+  private final CatalogMark mark;
 
-  CatalogGuard(SiteLayout layout, InstantSource clock) {
+  CatalogGuard(SiteLayout layout, CatalogMark mark, InstantSource clock) {
     this.layout = layout;
+    this.mark = mark;
     this.clock = clock;
   }
 
@@ -45,16 +49,42 @@ final class CatalogGuard {
       return true;
     }
     boolean missing = !Files.exists(layout.catalog().resolve("CURRENT"));
-    if (missing && (hasContent(layout.sites()) || hasContent(layout.backups()))) {
-      throw new StartException(
-          StartException.Kind.DATA,
-          "the catalog " + layout.catalog() + " is missing, but there is content: " + ADVICE);
+    if (missing) {
+      if (hasContent(layout.sites()) || hasContent(layout.backups())) {
+        throw new StartException(
+            StartException.Kind.DATA,
+            "the catalog " + layout.catalog() + " is missing, but there is content: " + ADVICE);
+      }
+      mark.clear();
     }
     return false;
   }
 
-  /** All that is on disk is in the catalog now. */
-  void rebuilt() throws IOException {
+  /**
+   * Looks at a catalog that was opened and not made anew, before anything is removed.
+   *
+   * @throws StartException DATA if it has been further than it is now
+   */
+  void requireNewest(Catalog catalog) throws IOException {
+    long reached = mark.read();
+    if (catalog.lastChange() < reached) {
+      throw new StartException(
+          StartException.Kind.DATA,
+          "the catalog "
+              + layout.catalog()
+              + " is older than what is beside it: its last change is number "
+              + catalog.lastChange()
+              + ", but it had come to "
+              + reached
+              + ". What was made since would be removed as unknown. Put the newer catalog back if"
+              + " it is somewhere, or "
+              + ADVICE);
+    }
+  }
+
+  /** All that is on disk is in the catalog now. The one that was set aside is older from now on. */
+  void rebuilt(Catalog catalog) throws IOException {
+    catalog.continueAfter(mark.read());
     files.delete(rebuilding());
     files.forceDirectory(layout.root());
   }

@@ -51,6 +51,7 @@ final class Maintenance {
   private final Restorations restorations;
   private final EventLog events;
   private final ReserveFile reserve;
+  private final Runnable markCatalog;
   private final InstantSource clock;
   private final Settings settings;
   private final Bursts bursts = new Bursts(QUIET, System::nanoTime);
@@ -74,6 +75,7 @@ final class Maintenance {
       Restorations restorations,
       EventLog events,
       ReserveFile reserve,
+      Runnable markCatalog,
       InstantSource clock,
       Settings settings) {
     this.pool = pool;
@@ -84,6 +86,7 @@ final class Maintenance {
     this.restorations = restorations;
     this.events = events;
     this.reserve = reserve;
+    this.markCatalog = markCatalog;
     this.clock = clock;
     this.settings = settings;
     this.lastPurge = clock.instant();
@@ -100,9 +103,10 @@ final class Maintenance {
     scheduler.scheduleWithFixedDelay(this::heal, heal, heal, TimeUnit.MILLISECONDS);
   }
 
-  /** What waits for the disk to work again; next to nothing when all is well. */
+  /** What waits for the disk to work again, and the mark; next to nothing when all is well. */
   private void heal() {
     try {
+      markCatalog.run();
       backups.overdue().retry();
       reserve.fill();
     } catch (RuntimeException e) {

@@ -12,15 +12,49 @@ import java.util.function.BiPredicate;
  * restorations, request ids, events. Reads are typed and never wait; changes go through {@link
  * CommandLog}.
  *
+ * <p>Each change has a number, written with it, so that an older copy of the catalog can be told
+ * from a newer one.
+ *
  * <p>Thread-safe; {@code lock} orders the changes.
  */
 public final class Catalog {
+  private static final String LAST_CHANGE = "last-change";
+
   private final KeyValueStore store;
   private final ReentrantLock lock = new ReentrantLock();
   private final EventLog events = new EventLog(this);
 
+  /** The number of the last change that was tried; guarded by {@code lock}. */
+  private long tried;
+
+  private volatile long durable;
+
+  /** The number of a change. */
+  record Change(long number) {}
+
   public Catalog(KeyValueStore store) {
     this.store = store;
+    this.tried = get(LAST_CHANGE, Change.class).map(Change::number).orElse(0L);
+    this.durable = tried;
+  }
+
+  /**
+   * The number of a change that is on disk, like all before it; 0 before the first one. The numbers
+   * grow, but a change that failed leaves a gap.
+   */
+  public long lastChange() {
+    return durable;
+  }
+
+  /** A catalog made anew goes on counting where the one that it stands for had come to. */
+  public void continueAfter(long number) {
+    lock.lock();
+    try {
+      tried = Math.max(tried, number);
+      write(new ArrayList<>());
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** What happened, written with the changes themselves. */
@@ -76,12 +110,20 @@ public final class Catalog {
       result = command.apply(transaction);
       List<KeyValueStore.Change> changes = transaction.changes();
       if (!changes.isEmpty()) {
-        store.write(changes);
+        write(changes);
       }
     } finally {
       lock.unlock();
     }
     events.changed(transaction.sitesWithEvents());
     return result;
+  }
+
+  /** The caller holds the lock. A number is never used twice: one that failed may be on disk. */
+  private void write(List<KeyValueStore.Change> changes) {
+    tried++;
+    changes.add(KeyValueStore.Change.put(LAST_CHANGE, CatalogCodec.encode(new Change(tried))));
+    store.write(changes);
+    durable = tried;
   }
 }

@@ -9,6 +9,7 @@ import java.util.Locale;
  * <pre>
  * LOCK                           one server per data directory
  * catalog/                       the catalog database
+ * MARK-&lt;number&gt;                  how far the catalog has come
  * sites/&lt;site&gt;/CURRENT           which generation is live
  * sites/&lt;site&gt;/gen-000007/       its database
  * sites/&lt;site&gt;/gen-000008.tmp/   being staged; swept at start

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Catalog records as JSON: readable with any tool, and a reader skips fields it does not know, so
- * that a newer server's records can be read by an older one.
+ * that a newer server's records can be read by an older one. A part that is missing is damage,
+ * unless it is an {@code Optional} or a number.
  */
 final class CatalogCodec {
   private static final ObjectMapper MAPPER =
@@ -29,6 +30,7 @@ final class CatalogCodec {
           .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
           .disable(SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .serializationInclusion(JsonInclude.Include.NON_ABSENT)
           .build();
 

@@ -1,5 +1,6 @@
 package dev.cairn.client.cli;
 
+import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -140,6 +141,9 @@ final class Files {
     }
     if (e instanceof AccessDeniedException) {
       return "No right to use the file " + e.getMessage() + ".";
+    }
+    if (e instanceof EOFException) {
+      return "The file ends too early: it is empty or was cut.";
     }
     return e.getClass().getSimpleName().replace("Exception", "") + ": " + e.getMessage();
   }

@@ -105,9 +105,7 @@ final class PlainModel {
                 there ? RestorationRecord.Outcome.REPLACED : RestorationRecord.Outcome.CREATED);
           } else {
             site.content.remove(destination);
-            outcomes.put(
-                destination,
-                there ? RestorationRecord.Outcome.REMOVED : RestorationRecord.Outcome.UNCHANGED);
+            outcomes.put(destination, RestorationRecord.Outcome.REMOVED); // there or not
           }
         });
     return outcomes;

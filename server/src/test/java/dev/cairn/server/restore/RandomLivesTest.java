@@ -4,23 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.cairn.server.backup.BackupId;
-import dev.cairn.server.backup.BackupRecord;
-import dev.cairn.server.backup.BackupState;
 import dev.cairn.server.backup.BackupType;
-import dev.cairn.server.backup.Backups;
-import dev.cairn.server.backup.Verification;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
-import dev.cairn.server.restore.RestorationRecord.Entry;
-import dev.cairn.server.site.Collections.Description;
-import dev.cairn.server.site.Environment;
+import dev.cairn.server.restore.ContractCaller.Place;
+import dev.cairn.server.restore.ContractCaller.Restored;
 import dev.cairn.server.site.ItemWrite;
-import dev.cairn.server.site.Items;
-import dev.cairn.server.site.Removal;
-import dev.cairn.server.site.SiteId;
-import dev.cairn.server.store.CollectionId;
-import dev.cairn.server.store.Durability;
 import dev.cairn.server.store.StoredItem;
+import dev.cairn.v1.Backup;
+import dev.cairn.v1.BackupState;
+import dev.cairn.v1.VerificationState;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,7 +24,6 @@ import java.util.OptionalLong;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -39,9 +31,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Random lives of a server agree with a {@link PlainModel} after each act: what is answered, what
- * is refused and why, what all sites hold and what became of all backups. A life that does not is
- * made shorter as long as it fails, and printed. {@code -Dlives.count=10000 -Dlives.seed=…}.
+ * Random lives of a server, led through its contract by a {@link ContractCaller}, agree with a
+ * {@link PlainModel} after each act: what is answered, what is refused and why, what all sites hold
+ * and what became of all backups. A life that does not is made shorter as long as it fails, and
+ * printed. {@code -Dlives.count=10000 -Dlives.seed=…}.
  */
 @Tag("exhaustive")
 @ExtendWith(QuietLogs.class)
@@ -89,6 +82,7 @@ final class RandomLivesTest {
     private final PlainModel model = new PlainModel();
     private Path disk;
     private ServerUnderTest server;
+    private ContractCaller caller;
     private final Map<String, Integer> tally;
     private String doing = "";
     private int moves;
@@ -97,6 +91,7 @@ final class RandomLivesTest {
       this.disk = disk;
       this.tally = tally;
       this.server = ServerUnderTest.on(disk).start();
+      this.caller = new ContractCaller(server);
     }
 
     void act(Act act) {
@@ -138,9 +133,11 @@ final class RandomLivesTest {
 
     private void restart(Path next) {
       java.time.Instant now = server.clock.instant();
+      caller.close();
       server.closeWithNothingLeaked();
       disk = next;
       server = ServerUnderTest.on(disk).start();
+      caller = new ContractCaller(server);
       server.clock.advance(Duration.between(server.clock.instant(), now));
     }
 
@@ -180,9 +177,7 @@ final class RandomLivesTest {
 
     private void createSite(String site) {
       both(
-          () -> {
-            server.sites.create(new SiteId(site), "", Map.of(), Optional.empty());
-          },
+          () -> caller.createSite(site),
           () -> {
             if (model.sites.putIfAbsent(site, new PlainModel.Site()) != null) {
               throw PlainModel.refused(Reason.SITE_ALREADY_EXISTS);
@@ -192,7 +187,7 @@ final class RandomLivesTest {
 
     private void deleteSite(String site, boolean force) {
       both(
-          () -> server.sites.delete(new SiteId(site), force),
+          () -> caller.deleteSite(site, force),
           () -> {
             PlainModel.Site held = model.site(site);
             if (!force
@@ -205,10 +200,7 @@ final class RandomLivesTest {
 
     private void createCollection(String site, String collection) {
       both(
-          () -> {
-            server.collections.create(
-                new SiteId(site), new CollectionId(collection), Description.NONE, Optional.empty());
-          },
+          () -> caller.createCollection(new Place(site, collection)),
           () -> {
             if (model.site(site).content.putIfAbsent(collection, new TreeMap<>()) != null) {
               throw PlainModel.refused(Reason.COLLECTION_ALREADY_EXISTS);
@@ -218,14 +210,11 @@ final class RandomLivesTest {
 
     private void deleteCollection(String site, String collection) {
       both(
-          () ->
-              server.collections.delete(
-                  new SiteId(site), new CollectionId(collection), OptionalLong.empty()),
-          () -> model.site(site).content.remove(collection) != null);
-    }
-
-    private static Items.Place place(String site, String collection) {
-      return new Items.Place(new SiteId(site), new CollectionId(collection), Environment.LIVE);
+          () -> caller.deleteCollection(new Place(site, collection)),
+          () -> {
+            model.items(site, collection);
+            model.site(site).content.remove(collection);
+          });
     }
 
     private static String data(Act act) {
@@ -242,22 +231,9 @@ final class RandomLivesTest {
       both(
           () ->
               switch (act.kind()) {
-                case INSERT ->
-                    server
-                        .items
-                        .insert(place(site, collection), write, ServerUnderTest.OPTIONS)
-                        .item();
-                case UPDATE ->
-                    server
-                        .items
-                        .update(place(site, collection), write, ServerUnderTest.OPTIONS)
-                        .item();
-                default ->
-                    server
-                        .items
-                        .save(place(site, collection), List.of(write), ServerUnderTest.OPTIONS)
-                        .get(0)
-                        .item();
+                case INSERT -> caller.insert(new Place(site, collection), write);
+                case UPDATE -> caller.update(new Place(site, collection), write);
+                default -> caller.save(new Place(site, collection), write);
               },
           () -> {
             Map<String, StoredItem> items = model.items(site, collection);
@@ -287,12 +263,11 @@ final class RandomLivesTest {
         writes.add(new ItemWrite("i" + i, ByteString.copyFromUtf8(data(act)), "", expected));
       }
       both(
-          () -> {
-            server.items.save(place(site, collection), writes, ServerUnderTest.OPTIONS);
-          },
+          () -> caller.saveAll(new Place(site, collection), writes),
           () -> {
             Map<String, StoredItem> items = model.items(site, collection);
             Map<String, StoredItem> after = new TreeMap<>(items);
+            List<Long> revisions = new ArrayList<>();
             for (ItemWrite write : writes) {
               @Nullable StoredItem before = items.get(write.id());
               long revision = before == null ? 0 : before.revision();
@@ -300,11 +275,13 @@ final class RandomLivesTest {
                   && write.expectedRevision().getAsLong() != revision) {
                 throw PlainModel.refused(Reason.REVISION_MISMATCH);
               }
-              after.put(
-                  write.id(),
-                  PlainModel.saved(write.id(), data(act), before, server.clock.instant()));
+              StoredItem saved =
+                  PlainModel.saved(write.id(), data(act), before, server.clock.instant());
+              after.put(write.id(), saved);
+              revisions.add(saved.revision());
             }
             items.putAll(after);
+            return revisions;
           });
     }
 
@@ -312,12 +289,7 @@ final class RandomLivesTest {
       boolean allowMissing = act.a() % 2 == 0;
       List<String> ids = List.of("i" + act.c() % 5, "i" + (act.c() + 1) % 5);
       both(
-          () ->
-              server.items.delete(
-                  place(site, collection),
-                  ids.stream().map(id -> new Removal(id, OptionalLong.empty())).toList(),
-                  allowMissing,
-                  Durability.SYNCED),
+          () -> caller.delete(new Place(site, collection), ids, allowMissing),
           () -> {
             Map<String, StoredItem> items = model.items(site, collection);
             List<String> missing = ids.stream().filter(id -> !items.containsKey(id)).toList();
@@ -331,7 +303,7 @@ final class RandomLivesTest {
 
     private void truncate(String site, String collection) {
       both(
-          () -> server.items.truncate(place(site, collection)),
+          () -> caller.truncate(new Place(site, collection)),
           () -> {
             Map<String, StoredItem> items = model.items(site, collection);
             long count = items.size();
@@ -344,19 +316,7 @@ final class RandomLivesTest {
       List<BackupId> made = new ArrayList<>();
       both(
           () -> {
-            made.add(
-                server
-                    .backups
-                    .create(
-                        new Backups.Request(
-                            new SiteId(site),
-                            chosen.stream().map(CollectionId::new).toList(),
-                            BackupType.ON_DEMAND,
-                            BackupRecord.Notes.NONE,
-                            "",
-                            Optional.empty()))
-                    .record()
-                    .id());
+            made.add(caller.backUp(site, chosen));
           },
           () -> {
             PlainModel.Site held = model.site(site);
@@ -397,13 +357,7 @@ final class RandomLivesTest {
     private void pin(String site, int number, boolean pinned) {
       Optional<PlainModel.Backup> backup = backup(site, number);
       both(
-          () -> {
-            server.backups.update(
-                new SiteId(site),
-                idOf(backup),
-                notes -> new BackupRecord.Notes(notes.description(), notes.labels(), pinned),
-                "");
-          },
+          () -> caller.pin(site, idOf(backup), pinned),
           () -> {
             PlainModel.Backup known = require(site, backup);
             if (pinned && !known.pinned) {
@@ -417,9 +371,7 @@ final class RandomLivesTest {
     private void verify(String site, int number) {
       Optional<PlainModel.Backup> backup = backup(site, number);
       both(
-          () -> {
-            server.backups.verify(new SiteId(site), idOf(backup));
-          },
+          () -> caller.verify(site, idOf(backup)),
           () -> {
             PlainModel.Backup known = require(site, backup);
             requireReady(known);
@@ -431,9 +383,7 @@ final class RandomLivesTest {
     private void deleteBackup(String site, int number) {
       Optional<PlainModel.Backup> backup = backup(site, number);
       both(
-          () -> {
-            server.backups.delete(new SiteId(site), idOf(backup), "");
-          },
+          () -> caller.deleteBackup(site, idOf(backup)),
           () -> {
             require(site, backup).ready = false;
           });
@@ -441,29 +391,13 @@ final class RandomLivesTest {
 
     private void restore(String site, int number, Optional<Map.Entry<String, String>> selection) {
       Optional<PlainModel.Backup> backup = backup(site, number);
-      List<RestorationRecord> done = new ArrayList<>();
+      List<Restored> done = new ArrayList<>();
       both(
           () -> {
-            List<Restorations.Selection> selections =
-                selection.stream()
-                    .map(each -> ServerUnderTest.into(each.getKey(), each.getValue(), ""))
-                    .toList();
             done.add(
-                ended(
-                    site,
-                    server
-                        .restorations
-                        .start(
-                            new Restorations.Request(
-                                new SiteId(site),
-                                idOf(backup),
-                                selections,
-                                VerificationMode.CHECKSUMS,
-                                false,
-                                "",
-                                Optional.empty()))
-                        .record()
-                        .id()));
+                selection
+                    .map(each -> caller.restore(site, idOf(backup), each.getKey(), each.getValue()))
+                    .orElseGet(() -> caller.restore(site, idOf(backup))));
           },
           () -> {
             PlainModel.Backup known = require(site, backup);
@@ -488,19 +422,12 @@ final class RandomLivesTest {
           model.sites.containsKey(site) ? model.site(site).restorations : List.of();
       Optional<PlainModel.Restoration> undone =
           all.isEmpty() ? Optional.empty() : Optional.of(all.get(number % all.size()));
-      List<RestorationRecord> done = new ArrayList<>();
+      List<Restored> done = new ArrayList<>();
       both(
           () -> {
             RestorationId id =
                 undone.map(PlainModel.Restoration::id).orElse(new RestorationId("0".repeat(26)));
-            done.add(
-                ended(
-                    site,
-                    server
-                        .restorations
-                        .undo(new SiteId(site), id, "", Optional.empty())
-                        .record()
-                        .id()));
+            done.add(caller.undo(site, id));
           },
           () -> {
             model.site(site);
@@ -511,55 +438,36 @@ final class RandomLivesTest {
           });
     }
 
-    private RestorationRecord ended(String site, RestorationId id) {
-      return ServerUnderTest.completed(server.restorations.get(new SiteId(site), id).record());
-    }
-
     /** What a restoration does, and the safety backup that it leaves. */
     private void apply(
-        String site,
-        Map<String, Optional<Map<String, StoredItem>>> changes,
-        List<RestorationRecord> done) {
+        String site, Map<String, Optional<Map<String, StoredItem>>> changes, List<Restored> done) {
       PlainModel.Site held = model.site(site);
       assertThat(done).as("not refused").hasSize(1);
-      RestorationRecord record = done.get(0);
+      Restored record = done.get(0);
       PlainModel.Backup safety =
-          new PlainModel.Backup(
-              record.safetyBackupId().orElseThrow(),
-              BackupType.SAFETY,
-              PlainModel.copy(held.content));
+          new PlainModel.Backup(record.safety(), BackupType.SAFETY, PlainModel.copy(held.content));
       held.backups.add(safety);
       Map<String, RestorationRecord.Outcome> outcomes = PlainModel.restore(held, changes);
       held.restorations.add(new PlainModel.Restoration(record.id(), outcomes, safety));
       PlainModel.evict(held);
-      assertThat(
-              record.collections().stream()
-                  .collect(Collectors.toMap(each -> each.destination().value(), Entry::outcome)))
-          .isEqualTo(outcomes);
+      assertThat(record.outcomes()).isEqualTo(outcomes);
     }
 
     private void assertAgree() {
-      assertThat(server.siteIds()).containsExactlyElementsOf(model.sites.keySet());
+      assertThat(caller.siteIds()).containsExactlyElementsOf(model.sites.keySet());
       model.sites.forEach(
           (id, held) -> {
-            SiteId siteId = new SiteId(id);
-            Map<String, List<StoredItem>> content = new TreeMap<>();
-            held.content.forEach(
-                (collection, items) -> content.put(collection, List.copyOf(items.values())));
-            assertThat(server.content(siteId)).isEqualTo(content);
-            server
-                .sites
-                .stats(siteId, Environment.LIVE)
-                .forEach(
-                    (collection, stats) ->
-                        assertThat(stats.itemCount())
-                            .isEqualTo(content.getOrDefault(collection.value(), List.of()).size()));
-            assertThat(
-                    server.backups.list(siteId, Backups.Filter.ALL).backups().stream()
-                        .map(Life::described)
-                        .collect(Collectors.toList()))
+            assertThat(caller.content(id)).isEqualTo(lists(held.content));
+            assertThat(caller.listBackups(id).stream().map(Life::described).toList())
                 .isEqualTo(newestFirst(held));
           });
+    }
+
+    private static Map<String, List<StoredItem>> lists(
+        Map<String, Map<String, StoredItem>> content) {
+      Map<String, List<StoredItem>> lists = new TreeMap<>();
+      content.forEach((id, items) -> lists.put(id, List.copyOf(items.values())));
+      return lists;
     }
 
     private static List<String> newestFirst(PlainModel.Site held) {
@@ -570,13 +478,13 @@ final class RandomLivesTest {
       return all;
     }
 
-    private static String described(BackupRecord record) {
+    private static String described(Backup backup) {
       return described(
-          record.id(),
-          record.type(),
-          record.state() == BackupState.READY,
-          record.notes().pinned(),
-          record.verification().state() == Verification.State.VERIFIED);
+          new BackupId(backup.getId()),
+          BackupType.valueOf(backup.getType().name().replace("BACKUP_TYPE_", "")),
+          backup.getState() == BackupState.BACKUP_STATE_READY,
+          backup.getPinned(),
+          backup.getVerification().getState() == VerificationState.VERIFICATION_STATE_VERIFIED);
     }
 
     private static String described(
@@ -589,25 +497,25 @@ final class RandomLivesTest {
           + (verified ? " verified" : "");
     }
 
-    /** By their files, once everything has happened to them. */
+    /** Read inside, once everything has happened to them. */
     void assertBackupsHoldWhatTheySay() {
       model.sites.forEach(
-          (site, held) ->
-              held.backups.stream()
-                  .filter(each -> each.ready)
-                  .forEach(
-                      each -> {
-                        Map<String, List<StoredItem>> content = new TreeMap<>();
-                        each.content.forEach(
-                            (id, items) -> content.put(id, List.copyOf(items.values())));
-                        assertThat(server.contentOf(new SiteId(site), each.id))
-                            .as("backup %s", each.id)
-                            .isEqualTo(content);
-                      }));
+          (site, held) -> {
+            Map<String, Map<String, List<StoredItem>>> content = new TreeMap<>();
+            caller.listBackups(site).stream()
+                .filter(each -> each.getState() == BackupState.BACKUP_STATE_READY)
+                .forEach(each -> content.put(each.getId(), caller.contentOf(each)));
+            Map<String, Map<String, List<StoredItem>>> expected = new TreeMap<>();
+            held.backups.stream()
+                .filter(each -> each.ready)
+                .forEach(each -> expected.put(each.id.value(), lists(each.content)));
+            assertThat(content).isEqualTo(expected);
+          });
     }
 
     @Override
     public void close() {
+      caller.close();
       server.close();
       ServerUnderTest.deleteTree(disk);
     }

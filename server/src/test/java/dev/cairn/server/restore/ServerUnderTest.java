@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.cairn.server.backup.BackupId;
+import dev.cairn.server.backup.BackupItems;
 import dev.cairn.server.backup.BackupRecord;
 import dev.cairn.server.backup.BackupState;
 import dev.cairn.server.backup.BackupType;
 import dev.cairn.server.backup.Backups;
 import dev.cairn.server.backup.JobQueue;
+import dev.cairn.server.backup.OpenBackups;
 import dev.cairn.server.backup.Retention;
 import dev.cairn.server.backup.Sequences;
+import dev.cairn.server.backup.UsageMeter;
+import dev.cairn.server.backup.schedule.BackupSchedules;
+import dev.cairn.server.backup.schedule.ScheduleStore;
+import dev.cairn.server.grpc.GrpcServer;
 import dev.cairn.server.repository.BackupKey;
 import dev.cairn.server.repository.BackupRepository;
 import dev.cairn.server.repository.DiskReserve;
@@ -28,12 +34,14 @@ import dev.cairn.server.site.Items;
 import dev.cairn.server.site.Lease;
 import dev.cairn.server.site.LocalCommandLog;
 import dev.cairn.server.site.Removal;
+import dev.cairn.server.site.SandboxPublisher;
 import dev.cairn.server.site.SavedItem;
 import dev.cairn.server.site.SiteId;
 import dev.cairn.server.site.SiteLayout;
 import dev.cairn.server.site.Sites;
 import dev.cairn.server.site.StorePool;
 import dev.cairn.server.site.TimeOrderedIds;
+import dev.cairn.server.site.query.ItemQueries;
 import dev.cairn.server.store.CollectionId;
 import dev.cairn.server.store.Durability;
 import dev.cairn.server.store.ItemStore;
@@ -91,11 +99,13 @@ public final class ServerUnderTest implements AutoCloseable {
   public final Items items;
   public final Backups backups;
   public final Restorations restorations;
+  public final BackupSchedules schedules;
   public final BackupRepository repository;
   public final CommandLog commands;
   public final StorePool pool;
   private final StoreEngine engine;
   private final KeyValueStore catalogStore;
+  private final OpenBackups openBackups;
 
   private ServerUnderTest(Settings settings) {
     this.root = settings.root;
@@ -118,9 +128,14 @@ public final class ServerUnderTest implements AutoCloseable {
     TimeOrderedIds ids = new TimeOrderedIds(clock, new Random(settings.root.hashCode()));
     collections = new Collections(sites, commands, clock, settings.maxCollections);
     items = new Items(sites, collections, commands, clock, ids, DiskReserve.NONE);
-    repository = new SteppedRepository(LocalRepositories.at(layout.backups(), files), steps);
+    openBackups =
+        new OpenBackups(
+            new SteppedRepository(LocalRepositories.at(layout.backups(), files), steps),
+            new StorePool(engine::openReadOnly, 16, clock));
+    repository = openBackups;
     Executor executor = settings.executor.orElse(jobs);
     Sequences sequences = new Sequences(clock);
+    ScheduleStore scheduleStore = new ScheduleStore(sites, catalog, commands, 4);
     backups =
         new Backups(
             new Backups.Parts(
@@ -133,7 +148,11 @@ public final class ServerUnderTest implements AutoCloseable {
                 ids,
                 new JobQueue("backup", executor, 10),
                 new JobQueue("verification", executor, 10)),
-            new Backups.Settings(new Retention(3, 1), settings.verifyAfterCreate));
+            new Backups.Settings(
+                new Retention(3, 1),
+                settings.verifyAfterCreate,
+                scheduleStore::retention,
+                DiskReserve.NONE));
     restorations =
         new Restorations(
             new Restorations.Parts(
@@ -151,7 +170,10 @@ public final class ServerUnderTest implements AutoCloseable {
                 DiskReserve.NONE,
                 settings.maxCollections),
             settings.patience);
+    schedules =
+        new BackupSchedules(scheduleStore, backups, clock, BackupSchedules.Settings.DEFAULT);
     sites.register(backups);
+    sites.register(schedules);
     sites.register(restorations);
   }
 
@@ -258,8 +280,27 @@ public final class ServerUnderTest implements AutoCloseable {
     return copy;
   }
 
+  /** The same as the contract's layer gets it. */
+  GrpcServer.Domain forCallers() {
+    BackupItems backupItems = new BackupItems(backups, openBackups);
+    return new GrpcServer.Domain(
+        sites,
+        new UsageMeter(sites, backups, new SiteLayout(root), clock),
+        collections,
+        items,
+        new ItemQueries(sites, 1_000),
+        new SandboxPublisher(sites, commands, clock),
+        backups,
+        backupItems,
+        schedules,
+        restorations,
+        new Previews(sites, backups, backupItems, clock),
+        catalog.events());
+  }
+
   @Override
   public void close() {
+    openBackups.close();
     pool.close();
     catalogStore.close();
   }
@@ -581,6 +622,7 @@ public final class ServerUnderTest implements AutoCloseable {
 
   /** Closes everything and asserts that nobody held on to a database. */
   public void closeWithNothingLeaked() {
+    openBackups.close();
     pool.close();
     assertThat(pool.openCount()).as("databases that somebody still uses").isZero();
     catalogStore.close();

@@ -113,6 +113,95 @@ final class EveryStepTest {
     assertThat(happened).as("acknowledged").endsWith(true);
   }
 
+  /** What a start puts in order, when it is not broken off, is what it has to become. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Operation.class,
+      names = {"CREATE_SITE", "DELETE_SITE", "BACK_UP_AND_EVICT", "SAVE_IN_NEW_SANDBOX"})
+  void startThatFailsOrDiesAtAnyStepIsMadeUpForByTheNext(Operation operation) {
+    Deaths deaths = new Deaths(directory);
+    List<Moment> died;
+    try (ServerUnderTest server = prepared(operation, deaths, "server")) {
+      deaths.watch(server.root);
+      operation.run(server);
+      died = deaths.end();
+    }
+    assertStartsAnyway(operation.name(), died);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Scenario.class,
+      names = {"WHOLE", "UNDO_SINGLE"})
+  void startAfterARestorationThatFailsOrDiesAtAnyStepIsMadeUpForByTheNext(Scenario scenario) {
+    Deaths deaths = new Deaths(directory);
+    List<Moment> died;
+    try (ServerUnderTest server =
+        ServerUnderTest.on(directory.resolve("server")).steps(deaths).start()) {
+      scenario.prepare(server);
+      deaths.watch(server.root);
+      scenario.run(server);
+      died = deaths.end();
+    }
+    assertStartsAnyway(scenario.name(), died);
+  }
+
+  /** Of three of the disks that died, spread over the operation, each start is broken off. */
+  private void assertStartsAnyway(String what, List<Moment> died) {
+    List<String> covered = new ArrayList<>();
+    for (int quarter = 1; quarter <= 3; quarter++) {
+      Moment moment = died.get(died.size() * quarter / 4);
+      Deaths deaths = new Deaths(directory);
+      Map<String, Object> expected;
+      List<Moment> diedAgain;
+      Path disk = copy(moment.disk(), "again-" + quarter);
+      deaths.watch(disk);
+      try (ServerUnderTest server = ServerUnderTest.on(disk).steps(deaths).start()) {
+        diedAgain = deaths.end();
+        expected = state(server);
+      }
+      for (Moment second : diedAgain) {
+        covered.add("died after " + moment.step() + ", and then after " + second.step());
+        assertPutInOrder(second.disk(), expected, covered);
+      }
+      for (int k = 0; k < 200; k++) {
+        Path failing = copy(moment.disk(), "failing-" + quarter + "-" + k);
+        Faults faults = new Faults();
+        faults.failOnceAt(k);
+        try (ServerUnderTest server = ServerUnderTest.on(failing).steps(faults).start()) {
+          faults.end();
+          server.backups.overdue().retry();
+        } catch (ServiceException e) {
+          // It does not start; the next one does.
+        }
+        if (faults.failedAt().isEmpty()) {
+          break;
+        }
+        covered.add("died after " + moment.step() + ", start failed at " + faults.failedAt().get());
+        assertPutInOrder(failing, expected, covered);
+      }
+    }
+    System.out.println("start after " + what + "\n  " + String.join("\n  ", covered));
+    assertThat(covered).as("what a start does after %s", what).hasSizeGreaterThan(3);
+  }
+
+  private static void assertPutInOrder(
+      Path disk, Map<String, Object> expected, List<String> covered) {
+    String last = covered.get(covered.size() - 1);
+    try (ServerUnderTest server = ServerUnderTest.on(disk).start()) {
+      assertThat(state(server)).as(last).isEqualTo(expected);
+      assertThat(folders(server)).as(last).isEqualTo(server.siteIds());
+      server.assertSound();
+      server.closeWithNothingLeaked();
+    }
+  }
+
+  private Path copy(Path disk, String name) {
+    Path copy = directory.resolve(name);
+    ServerUnderTest.copyTree(disk, copy);
+    return copy;
+  }
+
   /** It is as it was before, and the operation can be done; or it is done. */
   private static void check(
       Operation operation,
@@ -166,6 +255,12 @@ final class EveryStepTest {
     for (String id : server.siteIds()) {
       SiteId site = new SiteId(id);
       state.put(id, values(server.content(site)));
+      state.put(
+          id + " collections",
+          server.sites.collections(site).all().stream()
+              .map(each -> each.id() + each.displayName() + each.fields() + each.views())
+              .toList());
+      state.put(id + " schedule", server.schedules.get(site).schedule().settings());
       boolean sandbox = Files.isDirectory(new SiteLayout(server.root).sandbox(site));
       state.put(
           id + " sandbox",

@@ -6,10 +6,15 @@ import dev.cairn.server.backup.BackupId;
 import dev.cairn.server.backup.BackupRecord;
 import dev.cairn.server.backup.BackupType;
 import dev.cairn.server.backup.Backups;
+import dev.cairn.server.backup.schedule.ScheduleChange;
+import dev.cairn.server.site.Collections;
 import dev.cairn.server.site.SiteId;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 
 /** What a server does in several steps, besides restorations; small enough to break off at each. */
 enum Operation {
@@ -35,6 +40,17 @@ enum Operation {
     @Override
     void run(ServerUnderTest server) {
       server.createCollection("games");
+    }
+  },
+  UPDATE_COLLECTION(2) {
+    @Override
+    void run(ServerUnderTest server) {
+      server.collections.update(
+          SITE,
+          ServerUnderTest.id("books"),
+          new Collections.Description("Changed", List.of(), List.of()),
+          new Collections.Parts(true, true, true),
+          OptionalLong.empty());
     }
   },
   DELETE_COLLECTION(6) {
@@ -67,6 +83,18 @@ enum Operation {
       server.items.truncate(ServerUnderTest.place("books"));
     }
   },
+  PUBLISH_SANDBOX(4) {
+    @Override
+    void prepare(ServerUnderTest server) {
+      server.saveInSandbox("books", "1", "draft");
+      server.saveInSandbox("books", "11", "draft");
+    }
+
+    @Override
+    void run(ServerUnderTest server) {
+      server.forCallers().publisher().publish(SITE, List.of(), () -> false);
+    }
+  },
   IMPORT(4) {
     @Override
     void run(ServerUnderTest server) {
@@ -92,6 +120,28 @@ enum Operation {
     @Override
     void run(ServerUnderTest server) {
       backUp(server, SITE);
+    }
+  },
+  UPDATE_SCHEDULE(2) {
+    @Override
+    void run(ServerUnderTest server) {
+      server.schedules.update(
+          SITE,
+          new ScheduleChange(
+              Set.of(ScheduleChange.Part.CRON),
+              new ScheduleChange.Values(
+                  Optional.empty(), Optional.of("0 3 * * *"), "", false, 0, Optional.empty())),
+          "");
+    }
+  },
+  /** The schedule takes it. What fails is not reported to anybody: it is tried again later. */
+  AUTO_BACK_UP(25) {
+    @Override
+    void run(ServerUnderTest server) {
+      // The first look plans, with some hours between the sites; the second one finds it due.
+      server.schedules.tick(server.clock.instant());
+      server.clock.advance(Duration.ofDays(8));
+      server.schedules.tick(server.clock.instant());
     }
   },
   DELETE_BACKUP(14) {

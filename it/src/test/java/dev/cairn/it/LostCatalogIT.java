@@ -158,7 +158,7 @@ class LostCatalogIT {
     Path older = copyOfCatalog("older");
     String marked = mark();
     String newer = changeAfter(server);
-    Wait.until("the mark moves", () -> !mark().equals(marked));
+    Wait.until("the mark moves", Duration.ofSeconds(30), () -> !mark().equals(marked));
     server.kill();
     Path newest = directory.resolve("newest");
     Files.move(catalog(), newest);
@@ -176,9 +176,12 @@ class LostCatalogIT {
 
   @Test
   void aDataDirectoryWithoutAMarkStarts() throws IOException {
+    CairnProcess server = servers.startIn(directory);
+    server.stop();
     Files.delete(data().resolve(mark()));
 
-    try (Cairn cairn = servers.startIn(directory).connect()) {
+    server.restart();
+    try (Cairn cairn = server.connect()) {
       assertThat(cairn.export("shop", "things")).isEqualTo(live);
     }
     assertThat(mark()).isNotEmpty();

@@ -22,6 +22,9 @@ final class CatalogGuard {
           + " the catalog anew from the sites and backups on disk (server/README.md says what it"
           + " cannot bring back)";
 
+  /** More changes than a catalog can have made since its mark was set. */
+  private static final long UNMARKED = 1_000_000;
+
   private final SiteLayout layout;
   private final InstantSource clock;
   private final DurableFiles files = new DurableFiles();
@@ -84,7 +87,7 @@ final class CatalogGuard {
 
   /** All that is on disk is in the catalog now. The one that was set aside is older from now on. */
   void rebuilt(Catalog catalog) throws IOException {
-    catalog.continueAfter(mark.read());
+    catalog.continueAfter(mark.read() + UNMARKED);
     files.delete(rebuilding());
     files.forceDirectory(layout.root());
   }

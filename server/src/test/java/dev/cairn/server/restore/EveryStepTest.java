@@ -37,8 +37,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class EveryStepTest {
   @TempDir Path directory;
 
+  /** Not of AUTO_BACK_UP: one that was recorded, but reported failed, is followed by another. */
   @ParameterizedTest
-  @EnumSource(Operation.class)
+  @EnumSource(
+      value = Operation.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"AUTO_BACK_UP"})
   void failureAtAnyStepLeavesTheStateOfBeforeOrAfter(Operation operation) {
     Map<String, Object> before;
     Map<String, Object> after;

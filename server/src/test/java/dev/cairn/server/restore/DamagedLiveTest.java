@@ -35,8 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>Only a log that is cut looks like the log of a server that died a little earlier. What is in
  * it is then as it was at some earlier moment, and of the catalog the mark tells (see {@code
- * CatalogMark}). A MANIFEST that is cut looks the same, but the tables that it then does not name
- * are gone; that is not found yet, and left out here.
+ * CatalogMark}).
  */
 @Tag("exhaustive")
 @ExtendWith(QuietLogs.class)
@@ -75,7 +74,7 @@ final class DamagedLiveTest {
       Kind kind = KINDS.get(random.nextInt(KINDS.size()));
       Optional<Damage> damage =
           Damage.inflict(kind, folder, folder, directory.resolve("kept-" + i), random);
-      if (damage.isPresent() && !isCutManifest(damage.get())) {
+      if (damage.isPresent()) {
         String what =
             "%s of %s, damage %d of seed %d".formatted(kind, damage.get().names(), i, seed);
         boolean cutLog =
@@ -116,11 +115,6 @@ final class DamagedLiveTest {
     others = server.content(OTHER);
     backups = states(server);
     lastChange = server.catalog.lastChange();
-  }
-
-  private static boolean isCutManifest(Damage damage) {
-    return damage.kind() == Kind.CUT
-        && damage.names().stream().anyMatch(name -> name.startsWith("MANIFEST"));
   }
 
   private static Path live(Path disk) throws IOException {

@@ -193,7 +193,8 @@ final class PartialRestorationTest {
     int[] writes = {0};
     whileItRuns.add(
         step -> {
-          if (step.equals("after write to the catalog [restoration]") && ++writes[0] == 2) {
+          if (step.equals("after write to the catalog [restoration, last-change]")
+              && ++writes[0] == 2) {
             server.fill("c1", 2, "made again by somebody else");
             server.fill("since", 4, "new");
           }
@@ -218,7 +219,8 @@ final class PartialRestorationTest {
     int[] writes = {0};
     whileItRuns.add(
         step -> {
-          if (step.equals("after write to the catalog [restoration]") && ++writes[0] == 2) {
+          if (step.equals("after write to the catalog [restoration, last-change]")
+              && ++writes[0] == 2) {
             server.fill("c1", 2, "made again by somebody else");
           }
         });

@@ -35,6 +35,7 @@ final class Database implements AutoCloseable {
   private static final long MAX_SKIPPED = 1_000;
 
   private final RocksDB rocks;
+  private final Path directory;
   private final List<ColumnFamilyHandle> families;
   private final boolean readOnly;
   private final ReadOptions reads = new ReadOptions();
@@ -47,8 +48,10 @@ final class Database implements AutoCloseable {
 
   private volatile boolean closed;
 
-  private Database(RocksDB rocks, List<ColumnFamilyHandle> families, boolean readOnly) {
+  private Database(
+      RocksDB rocks, Path directory, List<ColumnFamilyHandle> families, boolean readOnly) {
     this.rocks = rocks;
+    this.directory = directory;
     this.families = List.copyOf(families);
     this.readOnly = readOnly;
   }
@@ -56,8 +59,9 @@ final class Database implements AutoCloseable {
   static Database open(DBOptions options, List<ColumnFamilyDescriptor> families, Path directory) {
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     try {
-      return new Database(
-          RocksDB.open(options, directory.toString(), families, handles), handles, false);
+      RocksDB rocks = RocksDB.open(options, directory.toString(), families, handles);
+      ManifestMark.set(rocks, directory);
+      return new Database(rocks, directory, handles, false);
     } catch (RocksDBException e) {
       throw Failures.whileOpening(e);
     }
@@ -68,7 +72,10 @@ final class Database implements AutoCloseable {
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     try {
       return new Database(
-          RocksDB.openReadOnly(options, directory.toString(), families, handles), handles, true);
+          RocksDB.openReadOnly(options, directory.toString(), families, handles),
+          directory,
+          handles,
+          true);
     } catch (RocksDBException e) {
       throw Failures.whileOpening(e);
     }
@@ -208,6 +215,9 @@ final class Database implements AutoCloseable {
     } catch (RocksDBException e) {
       throw ill(Failures.of("write", e));
     }
+    if (wait) {
+      ManifestMark.set(rocks(), directory);
+    }
   }
 
   private ServiceException ill(ServiceException failure) {
@@ -266,9 +276,11 @@ final class Database implements AutoCloseable {
     if (users.get() > 0) {
       throw new IllegalStateException(users.get() + " cursors or transactions are still open");
     }
+    boolean flushed = false;
     if (illness == null && !readOnly) {
       try (FlushOptions options = new FlushOptions()) {
         rocks.flush(options, families);
+        flushed = true;
       } catch (RocksDBException ignored) {
         // The next opening replays the log, or says what is wrong.
       }
@@ -276,6 +288,9 @@ final class Database implements AutoCloseable {
     closed = true;
     families.forEach(ColumnFamilyHandle::close);
     rocks.close();
+    if (flushed) {
+      ManifestMark.setClosed(directory);
+    }
     reads.close();
     synced.close();
     buffered.close();

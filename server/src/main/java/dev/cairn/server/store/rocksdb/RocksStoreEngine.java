@@ -69,7 +69,13 @@ public final class RocksStoreEngine implements StoreEngine {
     if (!isDatabase(directory)) {
       throw Failures.corrupt("The stored data is damaged: a database is missing.", null);
     }
+    verify(directory);
+  }
+
+  /** What RocksDB itself would take for the work of a crash. */
+  private static void verify(Path directory) {
     LogFiles.verify(directory);
+    ManifestMark.verify(directory);
   }
 
   private static boolean isDatabase(Path directory) {
@@ -102,7 +108,7 @@ public final class RocksStoreEngine implements StoreEngine {
   @Override
   public KeyValueStore openCatalog(Path directory) {
     if (isDatabase(directory)) {
-      LogFiles.verify(directory);
+      verify(directory);
     }
     try (DBOptions creating = options.newDatabase()) {
       Database database = Database.open(creating, options.catalogFamilies(), directory);
@@ -131,7 +137,7 @@ public final class RocksStoreEngine implements StoreEngine {
 
     @Override
     public Database open() {
-      LogFiles.verify(directory);
+      verify(directory);
       return Database.open(options.database(), options.catalogFamilies(), directory);
     }
 

@@ -7,7 +7,8 @@
  * keys. On them stand {@code RocksCatalog} and {@code RocksItemStore} with its transaction, cursor
  * and staged collections. {@code EngineOptions} says how RocksDB is set up and why, {@code
  * Failures} what its errors become, {@code DatabaseFiles} how directories are linked and made
- * durable.
+ * durable. {@code LogFiles} and {@code ManifestMark} find the damage that RocksDB would take for
+ * the work of a crash.
  *
  * <h2>Layout of a content database</h2>
  *

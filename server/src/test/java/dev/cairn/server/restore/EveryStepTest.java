@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class EveryStepTest {
   @TempDir Path directory;
 
-  /** Not of AUTO_BACK_UP: one that was recorded, but reported failed, is followed by another. */
+  /** Not of AUTO_BACK_UP: one that is READY, but reported failed, is followed by another. */
   @ParameterizedTest
   @EnumSource(
       value = Operation.class,

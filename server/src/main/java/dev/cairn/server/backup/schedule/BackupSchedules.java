@@ -309,6 +309,11 @@ public final class BackupSchedules implements SiteDependent {
   /** Requests a backup. Answers whether it makes sense to request others. */
   private boolean start(SiteId site, Instant now) {
     try {
+      BackupSchedule stored = store.get(site);
+      if (stored.running().isPresent()) {
+        plan(stored); // it was recorded after all, although that was reported failed
+        return true;
+      }
       BackupId backup =
           maker.request(
               site,

@@ -268,6 +268,17 @@ class BackupSchedulesTest {
   }
 
   @Test
+  void oneThatWasRecordedButReportedFailedIsNotRequestedAgain() {
+    SiteId site = world.site("shop");
+    world.maker.failsAfterwards = true;
+
+    world.pass(WEEK.multipliedBy(3));
+
+    assertThat(world.runs(site)).hasSize(3);
+    assertThat(world.maker.failsAfterwards).isFalse();
+  }
+
+  @Test
   void aRefusalOfOneSiteIsTriedAgainLaterAndDoesNotHoldUpOthers() {
     SiteId first = world.siteAt("a", "0 3 * * *", "UTC");
     world.maker.refusal = Optional.of(Reason.DISK_FULL);

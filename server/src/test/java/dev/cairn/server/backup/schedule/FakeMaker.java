@@ -33,6 +33,9 @@ final class FakeMaker implements AutoBackupMaker {
   /** What every request is refused with. */
   Optional<Reason> refusal = Optional.empty();
 
+  /** Whether the next request is reported failed although it was recorded. */
+  boolean failsAfterwards;
+
   /** How many more requests are taken before the queue is full. */
   int room = Integer.MAX_VALUE;
 
@@ -59,6 +62,10 @@ final class FakeMaker implements AutoBackupMaker {
     made.add(next);
     outcomes.put(next.id(), outcome.apply(next));
     room--;
+    if (failsAfterwards) {
+      failsAfterwards = false;
+      throw new ServiceException(Reason.STORAGE_FAILED, "perhaps recorded, perhaps not");
+    }
     return next.id();
   }
 

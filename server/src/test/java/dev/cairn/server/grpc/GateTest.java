@@ -8,11 +8,9 @@ import com.google.rpc.RetryInfo;
 import dev.cairn.v1.ItemServiceGrpc;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
-import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthGrpc;
 import java.util.concurrent.CountDownLatch;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -46,11 +44,11 @@ class GateTest {
       throws InvalidProtocolBufferException {
     fill(workers);
 
-    Call<?, ?> call = begin(ItemServiceGrpc.getSaveItemMethod());
+    CallOfNobody<?, ?> call = begin(ItemServiceGrpc.getSaveItemMethod());
 
-    assertThat(call.begun).as("anybody behind the gate knows").isFalse();
-    assertThat(call.status).extracting(Status::getCode).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
-    com.google.rpc.Status details = call.trailers.get(StatusMapper.DETAILS);
+    assertThat(call.hasBegun()).as("anybody behind the gate knows").isFalse();
+    assertThat(call.status()).extracting(Status::getCode).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+    com.google.rpc.Status details = call.trailers().get(StatusMapper.DETAILS);
     assertThat(details).isNotNull();
     assertThat(details.getDetails(0).unpack(ErrorInfo.class).getReason()).isEqualTo("OVERLOADED");
     assertThat(details.getDetailsList())
@@ -66,18 +64,18 @@ class GateTest {
     fill(workers);
     Metadata.Key<String> key = Metadata.Key.of("x-request-id", Metadata.ASCII_STRING_MARSHALLER);
 
-    begin(ItemServiceGrpc.getSaveItemMethod()).trailers.put(key, "one");
+    begin(ItemServiceGrpc.getSaveItemMethod()).trailers().put(key, "one");
 
-    assertThat(begin(ItemServiceGrpc.getSaveItemMethod()).trailers.containsKey(key)).isFalse();
+    assertThat(begin(ItemServiceGrpc.getSaveItemMethod()).trailers().containsKey(key)).isFalse();
   }
 
   @Test
   void scansHaveABoundOfTheirOwn() {
     fill(workers);
-    assertThat(begin(ItemServiceGrpc.getQueryItemsMethod()).begun).isTrue();
+    assertThat(begin(ItemServiceGrpc.getQueryItemsMethod()).hasBegun()).isTrue();
 
     fill(scanWorkers);
-    assertThat(begin(ItemServiceGrpc.getQueryItemsMethod()).begun).isFalse();
+    assertThat(begin(ItemServiceGrpc.getQueryItemsMethod()).hasBegun()).isFalse();
   }
 
   @Test
@@ -85,58 +83,14 @@ class GateTest {
     fill(workers);
     fill(scanWorkers);
 
-    assertThat(begin(ItemServiceGrpc.getExportItemsMethod()).begun).isTrue();
-    assertThat(begin(ItemServiceGrpc.getImportItemsMethod()).begun).isTrue();
-    assertThat(begin(HealthGrpc.getCheckMethod()).begun).isTrue();
+    assertThat(begin(ItemServiceGrpc.getExportItemsMethod()).hasBegun()).isTrue();
+    assertThat(begin(ItemServiceGrpc.getImportItemsMethod()).hasBegun()).isTrue();
+    assertThat(begin(HealthGrpc.getCheckMethod()).hasBegun()).isTrue();
   }
 
-  private <Q, A> Call<Q, A> begin(MethodDescriptor<Q, A> method) {
-    Call<Q, A> call = new Call<>(method);
-    var unused =
-        gate.interceptCall(
-            call,
-            new Metadata(),
-            (same, headers) -> {
-              call.begun = true;
-              return new ServerCall.Listener<>() {};
-            });
+  private <Q, A> CallOfNobody<Q, A> begin(MethodDescriptor<Q, A> method) {
+    CallOfNobody<Q, A> call = new CallOfNobody<>(method);
+    var unused = gate.interceptCall(call, new Metadata(), (same, headers) -> call.begin());
     return call;
-  }
-
-  /** A call of nobody. */
-  private static final class Call<Q, A> extends ServerCall<Q, A> {
-    private final MethodDescriptor<Q, A> method;
-    private boolean begun;
-    private @Nullable Status status;
-    private Metadata trailers = new Metadata();
-
-    Call(MethodDescriptor<Q, A> method) {
-      this.method = method;
-    }
-
-    @Override
-    public void request(int messages) {}
-
-    @Override
-    public void sendHeaders(Metadata headers) {}
-
-    @Override
-    public void sendMessage(A message) {}
-
-    @Override
-    public void close(Status with, Metadata and) {
-      status = with;
-      trailers = and;
-    }
-
-    @Override
-    public boolean isCancelled() {
-      return false;
-    }
-
-    @Override
-    public MethodDescriptor<Q, A> getMethodDescriptor() {
-      return method;
-    }
   }
 }

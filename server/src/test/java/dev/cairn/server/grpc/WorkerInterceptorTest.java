@@ -9,7 +9,6 @@ import dev.cairn.v1.ItemServiceGrpc;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
-import io.grpc.Status;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -57,7 +56,7 @@ class WorkerInterceptorTest {
   private <Q, A> void call(MethodDescriptor<Q, A> method, Runnable handler) {
     interceptor
         .interceptCall(
-            new Call<>(method),
+            new CallOfNobody<>(method),
             new Metadata(),
             (call, headers) ->
                 new ServerCall.Listener<>() {
@@ -74,37 +73,6 @@ class WorkerInterceptorTest {
       gate.await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  /** A call of nobody. */
-  private static final class Call<Q, A> extends ServerCall<Q, A> {
-    private final MethodDescriptor<Q, A> method;
-
-    Call(MethodDescriptor<Q, A> method) {
-      this.method = method;
-    }
-
-    @Override
-    public void request(int messages) {}
-
-    @Override
-    public void sendHeaders(Metadata headers) {}
-
-    @Override
-    public void sendMessage(A message) {}
-
-    @Override
-    public void close(Status status, Metadata trailers) {}
-
-    @Override
-    public boolean isCancelled() {
-      return false;
-    }
-
-    @Override
-    public MethodDescriptor<Q, A> getMethodDescriptor() {
-      return method;
     }
   }
 }

@@ -9,6 +9,8 @@ import dev.cairn.v1.BackupState;
 import dev.cairn.v1.ErrorReason;
 import dev.cairn.v1.ImportItemsRequest;
 import dev.cairn.v1.Item;
+import dev.cairn.v1.Restoration;
+import dev.cairn.v1.RestorationState;
 import dev.cairn.v1.SaveItemRequest;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -260,6 +262,69 @@ class DiskErrorsIT {
     TROUBLE.requireNothingPending(cairn);
     DataDirectory.requireTidy(server, cairn);
     requireSameAfterRestart();
+  }
+
+  @Test
+  void restorationsBringAllOrNothingAndTheNextOneIsMade() {
+    String backup = TROUBLE.recoversToABackup(cairn).getId();
+    SortedMap<String, String> then = content();
+    int failed = 0;
+    for (Operation operation : ALL) {
+      for (int spared : List.of(0, 1, 3, 8, 20)) {
+        String what = operation + " after " + spared;
+        cairn.save(SITE, ITEMS, "since", "{\"in\":\"" + what + "\"}");
+        SortedMap<String, String> now = content();
+        disk.fail(spared % 2 == 0 ? Failing.EIO : Failing.ENOSPC, spared, EnumSet.of(operation));
+        String asked = TROUBLE.askedOrRefused(() -> cairn.requestRestore(SITE, backup).getId());
+        if (!asked.isEmpty()) {
+          Wait.until(
+              "the disk is used by the restoration: " + what,
+              DiskTrouble.RECOVERY,
+              () ->
+                  disk.failures() > 0
+                      || cairn.getRestoration(SITE, asked).getState()
+                          != RestorationState.RESTORATION_STATE_PENDING);
+        }
+        failed += disk.failures() > 0 ? 1 : 0;
+        assertThat(cairn.get(SITE, ITEMS, Cairn.itemId(7)).getId()).isEqualTo(Cairn.itemId(7));
+        disk.heal();
+        if (asked.isEmpty()) { // a record that could not be forced may be there all the same
+          TROUBLE.requireNothingPending(cairn);
+          assertThat(content()).as(what).isIn(now, then);
+        } else {
+          Restoration ended = cairn.awaitRestoration(SITE, asked);
+          boolean done = ended.getState() == RestorationState.RESTORATION_STATE_COMPLETED;
+          if (!done) {
+            assertThat(ended.getFailure().getReason()).as(what).isIn(TROUBLE.refusals());
+          }
+          assertThat(content()).as(what).isEqualTo(done ? then : now);
+        }
+        recoversToARestoration(backup);
+        assertThat(content()).as("restored after " + what).isEqualTo(then);
+      }
+    }
+    assertThat(failed).as("restorations that met an error").isGreaterThan(10);
+    TROUBLE.requireNothingPending(cairn);
+    DataDirectory.requireTidy(server, cairn);
+    requireSameAfterRestart();
+  }
+
+  private SortedMap<String, String> content() {
+    SortedMap<String, String> content = new TreeMap<>();
+    cairn.export(SITE, ITEMS).forEach((id, item) -> content.put(id, item.getData().toStringUtf8()));
+    return content;
+  }
+
+  /** One that begins before the database is open for writing again fails; a later one may not. */
+  private void recoversToARestoration(String backup) {
+    Wait.until(
+        "a restoration is made",
+        DiskTrouble.RECOVERY,
+        () -> {
+          String asked = DiskTrouble.recovers(() -> cairn.requestRestore(SITE, backup).getId());
+          return cairn.awaitRestoration(SITE, asked).getState()
+              == RestorationState.RESTORATION_STATE_COMPLETED;
+        });
   }
 
   private boolean hasEnded(String backup) {

@@ -110,8 +110,8 @@ public final class Previews {
   private Row compare(
       Request request, Entry entry, ItemStore live, ItemStore backup, BooleanSupplier cancelled) {
     boolean exists = sites.collections(request.siteId()).find(entry.destination()).isPresent();
-    try (ItemCursor now = live.scanToEnd(entry.destination(), "");
-        ItemCursor then = backup.scanToEnd(entry.source(), "")) {
+    try (ItemCursor now = live.scan(entry.destination(), "");
+        ItemCursor then = backup.scan(entry.source(), "")) {
       ContentDiff diff = ContentDiff.between(now, then, request.samples(), cancelled);
       Outcome outcome =
           !exists ? Outcome.CREATED : diff.isEmpty() ? Outcome.UNCHANGED : Outcome.REPLACED;

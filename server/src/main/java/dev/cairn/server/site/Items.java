@@ -196,7 +196,7 @@ public final class Items {
   public Export export(Place place, String after) {
     Lease lease = lease(place);
     try {
-      return new Export(lease, lease.store().scanToEnd(place.collection(), after), clock.instant());
+      return new Export(lease, lease.store().scan(place.collection(), after), clock.instant());
     } catch (RuntimeException e) {
       lease.close();
       throw e;

@@ -51,14 +51,6 @@ public interface ItemStore extends AutoCloseable {
    */
   ItemCursor scan(CollectionId collection, String afterItemId);
 
-  /**
-   * The same for whoever reads on to the end: an implementation may read far ahead, and leave its
-   * cache to others.
-   */
-  default ItemCursor scanToEnd(CollectionId collection, String afterItemId) {
-    return scan(collection, afterItemId);
-  }
-
   Optional<com.google.protobuf.ByteString> marker(String key);
 
   /** How many commits this database has seen, those before a restart or a checkpoint included. */

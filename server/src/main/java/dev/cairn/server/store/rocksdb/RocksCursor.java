@@ -18,20 +18,18 @@ final class RocksCursor implements ItemCursor {
 
   /**
    * @param row the collection at {@code moment}; null if there was none
-   * @param toEnd whether all of it will be read
    */
-  RocksCursor(Moment moment, @Nullable CollectionRow row, String afterItemId, boolean toEnd) {
+  RocksCursor(Moment moment, @Nullable CollectionRow row, String afterItemId) {
     this.moment = moment;
     if (row == null) {
       range = null;
       stats = CollectionStats.EMPTY;
     } else {
-      byte[] from = ItemCodec.after(row.number(), afterItemId);
-      byte[] to = ItemCodec.first(row.number() + 1);
       range =
-          toEnd
-              ? moment.bulkRange(RocksItemStore.DATA, from, to)
-              : moment.range(RocksItemStore.DATA, from, to);
+          moment.range(
+              RocksItemStore.DATA,
+              ItemCodec.after(row.number(), afterItemId),
+              ItemCodec.first(row.number() + 1));
       stats = row.stats();
     }
   }

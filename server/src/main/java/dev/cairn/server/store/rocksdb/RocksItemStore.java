@@ -224,19 +224,10 @@ final class RocksItemStore implements ItemStore {
 
   @Override
   public ItemCursor scan(CollectionId collection, String afterItemId) {
-    return scan(collection, afterItemId, false);
-  }
-
-  @Override
-  public ItemCursor scanToEnd(CollectionId collection, String afterItemId) {
-    return scan(collection, afterItemId, true);
-  }
-
-  private ItemCursor scan(CollectionId collection, String afterItemId, boolean toEnd) {
     Moment moment = new Moment(database);
     boolean done = false;
     try {
-      ItemCursor cursor = new RocksCursor(moment, row(moment, collection), afterItemId, toEnd);
+      ItemCursor cursor = new RocksCursor(moment, row(moment, collection), afterItemId);
       done = true;
       return cursor;
     } finally {

@@ -11,7 +11,7 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
@@ -101,13 +101,16 @@ class ConnectionsTest {
     return socket;
   }
 
-  /** A server of HTTP/2 speaks first once it has taken a connection. */
+  /**
+   * A server of HTTP/2 speaks first once it has taken a connection. One that closes it resets it,
+   * which the caller sees while it writes or while it reads, whichever is the later.
+   */
   private static boolean isOpen(Socket socket) throws IOException {
-    socket.getOutputStream().write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII));
-    socket.getOutputStream().write(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0}); // no settings
     try {
-      InputStream in = socket.getInputStream();
-      return in.read() != -1;
+      OutputStream out = socket.getOutputStream();
+      out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII));
+      out.write(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0}); // no settings
+      return socket.getInputStream().read() != -1;
     } catch (SocketException reset) {
       return false;
     }

@@ -109,8 +109,13 @@ final class FakeContent {
     return site.items.computeIfAbsent(place, p -> new TreeMap<>(BY_UTF8));
   }
 
-  Item save(FakeSite site, Place place, Item item) {
-    NavigableMap<String, Item> items = itemsAt(site, place);
+  /** The items of a collection that there is. */
+  NavigableMap<String, Item> items(String siteId, String collectionId, Environment environment) {
+    FakeSite site = site(siteId);
+    return itemsAt(site, place(site, collectionId, environment));
+  }
+
+  Item save(NavigableMap<String, Item> items, Item item) {
     String id = item.getId().isEmpty() ? "made-" + nextNumber() : item.getId();
     Item old = items.get(id);
     Item saved =

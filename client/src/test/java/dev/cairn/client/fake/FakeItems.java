@@ -24,19 +24,16 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
         o,
         q.getRequestId(),
         () -> {
-          FakeContent.FakeSite site = content.site(q.getSiteId());
-          FakeContent.Place place =
-              FakeContent.place(site, q.getCollectionId(), q.getEnvironment());
-          if (FakeContent.itemsAt(site, place).containsKey(q.getItem().getId())) {
+          NavigableMap<String, Item> items =
+              content.items(q.getSiteId(), q.getCollectionId(), q.getEnvironment());
+          if (items.containsKey(q.getItem().getId())) {
             throw Errors.of(
                 Code.ALREADY_EXISTS,
                 ErrorReason.ERROR_REASON_ITEM_ALREADY_EXISTS,
                 "Item " + q.getItem().getId() + " is there already.",
                 Map.of("item_id", q.getItem().getId()));
           }
-          return InsertItemResponse.newBuilder()
-              .setItem(content.save(site, place, q.getItem()))
-              .build();
+          return InsertItemResponse.newBuilder().setItem(content.save(items, q.getItem())).build();
         });
   }
 
@@ -45,10 +42,9 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
     content.answer(
         o,
         () -> {
-          FakeContent.FakeSite site = content.site(q.getSiteId());
           Item item =
-              FakeContent.itemsAt(
-                      site, FakeContent.place(site, q.getCollectionId(), q.getEnvironment()))
+              content
+                  .items(q.getSiteId(), q.getCollectionId(), q.getEnvironment())
                   .get(q.getItemId());
           if (item == null) {
             throw Errors.notFound(ErrorReason.ERROR_REASON_ITEM_NOT_FOUND, "item " + q.getItemId());
@@ -62,12 +58,9 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
     content.answer(
         o,
         () -> {
-          FakeContent.FakeSite site = content.site(q.getSiteId());
-          FakeContent.Place place =
-              FakeContent.place(site, q.getCollectionId(), q.getEnvironment());
-          return UpdateItemResponse.newBuilder()
-              .setItem(content.save(site, place, q.getItem()))
-              .build();
+          NavigableMap<String, Item> items =
+              content.items(q.getSiteId(), q.getCollectionId(), q.getEnvironment());
+          return UpdateItemResponse.newBuilder().setItem(content.save(items, q.getItem())).build();
         });
   }
 
@@ -77,10 +70,9 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
         o,
         q.getRequestId(),
         () -> {
-          FakeContent.FakeSite site = content.site(q.getSiteId());
-          FakeContent.Place place =
-              FakeContent.place(site, q.getCollectionId(), q.getEnvironment());
-          Item saved = content.save(site, place, q.getItem());
+          NavigableMap<String, Item> items =
+              content.items(q.getSiteId(), q.getCollectionId(), q.getEnvironment());
+          Item saved = content.save(items, q.getItem());
           return SaveItemResponse.newBuilder()
               .setItem(saved)
               .setOutcome(
@@ -97,12 +89,11 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
         o,
         q.getRequestId(),
         () -> {
-          FakeContent.FakeSite site = content.site(q.getSiteId());
-          FakeContent.Place place =
-              FakeContent.place(site, q.getCollectionId(), q.getEnvironment());
+          NavigableMap<String, Item> items =
+              content.items(q.getSiteId(), q.getCollectionId(), q.getEnvironment());
           BatchSaveItemsResponse.Builder answer = BatchSaveItemsResponse.newBuilder();
           for (BatchSaveItemsRequest.Entry entry : q.getEntriesList()) {
-            Item saved = content.save(site, place, entry.getItem());
+            Item saved = content.save(items, entry.getItem());
             answer.addResults(
                 BatchSaveItemsResponse.Result.newBuilder()
                     .setItemId(saved.getId())
@@ -117,10 +108,9 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
     content.answer(
         o,
         () -> {
-          FakeContent.FakeSite site = content.site(q.getSiteId());
-          FakeContent.Place place =
-              FakeContent.place(site, q.getCollectionId(), q.getEnvironment());
-          boolean there = FakeContent.itemsAt(site, place).remove(q.getItemId()) != null;
+          NavigableMap<String, Item> items =
+              content.items(q.getSiteId(), q.getCollectionId(), q.getEnvironment());
+          boolean there = items.remove(q.getItemId()) != null;
           if (!there && !q.getAllowMissing()) {
             throw Errors.notFound(ErrorReason.ERROR_REASON_ITEM_NOT_FOUND, "item " + q.getItemId());
           }
@@ -134,12 +124,11 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
     content.answer(
         o,
         () -> {
-          FakeContent.FakeSite site = content.site(q.getSiteId());
-          FakeContent.Place place =
-              FakeContent.place(site, q.getCollectionId(), q.getEnvironment());
+          NavigableMap<String, Item> items =
+              content.items(q.getSiteId(), q.getCollectionId(), q.getEnvironment());
           BatchDeleteItemsResponse.Builder answer = BatchDeleteItemsResponse.newBuilder();
           for (BatchDeleteItemsRequest.Entry entry : q.getEntriesList()) {
-            if (FakeContent.itemsAt(site, place).remove(entry.getItemId()) == null) {
+            if (items.remove(entry.getItemId()) == null) {
               answer.addMissingItemIds(entry.getItemId());
             } else {
               answer.setDeletedCount(answer.getDeletedCount() + 1);
@@ -154,10 +143,8 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
     content.answer(
         o,
         () -> {
-          FakeContent.FakeSite site = content.site(q.getSiteId());
           NavigableMap<String, Item> all =
-              FakeContent.itemsAt(
-                  site, FakeContent.place(site, q.getCollectionId(), q.getEnvironment()));
+              content.items(q.getSiteId(), q.getCollectionId(), q.getEnvironment());
           FakeContent.Page<Item> page =
               FakeContent.page(all.values(), q.getPageToken(), q.getPageSize());
           return ListItemsResponse.newBuilder()
@@ -173,12 +160,9 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
     content.answer(
         o,
         () -> {
-          FakeContent.FakeSite site = content.site(q.getSiteId());
-          FakeContent.Place place =
-              FakeContent.place(site, q.getCollectionId(), q.getEnvironment());
-          return CountItemsResponse.newBuilder()
-              .setItemCount(FakeContent.itemsAt(site, place).size())
-              .build();
+          NavigableMap<String, Item> items =
+              content.items(q.getSiteId(), q.getCollectionId(), q.getEnvironment());
+          return CountItemsResponse.newBuilder().setItemCount(items.size()).build();
         });
   }
 
@@ -188,10 +172,8 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
     content.answer(
         o,
         () -> {
-          FakeContent.FakeSite site = content.site(q.getSiteId());
           NavigableMap<String, Item> items =
-              FakeContent.itemsAt(
-                  site, FakeContent.place(site, q.getCollectionId(), q.getEnvironment()));
+              content.items(q.getSiteId(), q.getCollectionId(), q.getEnvironment());
           int count = items.size();
           items.clear();
           return TruncateCollectionResponse.newBuilder().setDeletedCount(count).build();
@@ -209,10 +191,8 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
     int count;
     try {
       synchronized (content.lock) {
-        FakeContent.FakeSite site = content.site(q.getSiteId());
         NavigableMap<String, Item> items =
-            FakeContent.itemsAt(
-                site, FakeContent.place(site, q.getCollectionId(), q.getEnvironment()));
+            content.items(q.getSiteId(), q.getCollectionId(), q.getEnvironment());
         count = items.size();
         all =
             new ArrayList<>(
@@ -290,13 +270,12 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
       }
 
       private ImportItemsResponse apply(ImportItemsResponse totals, ImportItemsRequest message) {
-        FakeContent.FakeSite site = content.site(opening.getSiteId());
-        FakeContent.Place place =
-            FakeContent.place(site, opening.getCollectionId(), opening.getEnvironment());
+        NavigableMap<String, Item> items =
+            content.items(opening.getSiteId(), opening.getCollectionId(), opening.getEnvironment());
         ImportItemsResponse.Builder next =
             totals.toBuilder().setAcknowledgedSequence(message.getBatchSequence());
         for (Item item : message.getItemsList()) {
-          boolean there = FakeContent.itemsAt(site, place).containsKey(item.getId());
+          boolean there = items.containsKey(item.getId());
           next.setReceivedCount(next.getReceivedCount() + 1);
           next.setReceivedBytes(next.getReceivedBytes() + item.getData().size());
           if (there && opening.getMode() == ImportMode.IMPORT_MODE_INSERT_ONLY) {
@@ -308,7 +287,7 @@ final class FakeItems extends ItemServiceGrpc.ItemServiceImplBase {
           } else if (there && opening.getMode() == ImportMode.IMPORT_MODE_SKIP_EXISTING) {
             next.setSkippedCount(next.getSkippedCount() + 1);
           } else {
-            content.save(site, place, item);
+            content.save(items, item);
             if (there) {
               next.setUpdatedCount(next.getUpdatedCount() + 1);
             } else {

@@ -88,8 +88,7 @@ public final class FakeServer implements AutoCloseable {
     synchronized (content.lock) {
       content.make(siteId, collectionId);
       content.save(
-          content.site(siteId),
-          new FakeContent.Place(collectionId, Environment.ENVIRONMENT_LIVE),
+          content.items(siteId, collectionId, Environment.ENVIRONMENT_LIVE),
           Item.newBuilder().setId(itemId).setData(ByteString.copyFromUtf8(data)).build());
     }
     return this;

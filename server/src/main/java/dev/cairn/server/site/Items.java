@@ -237,18 +237,7 @@ public final class Items {
     if (createCollection) {
       collections.ensure(target.place().siteId(), target.place().collection());
     }
-    return apply(target, 0, List.of());
-  }
-
-  /**
-   * Applies one batch of an import, or answers where it stands if the batch was applied before.
-   *
-   * @throws dev.cairn.server.error.ServiceException IMPORT_SEQUENCE_GAP; ITEM_ALREADY_EXISTS;
-   *     DISK_FULL
-   */
-  public ImportProgress importBatch(ImportTarget target, long sequence, List<ItemWrite> writes) {
-    requireRoom(target);
-    return apply(target, sequence, writes);
+    return commands.append(command(target, 0, List.of()));
   }
 
   /**
@@ -259,8 +248,11 @@ public final class Items {
   public record Batch(long sequence, List<ItemWrite> writes) {}
 
   /**
-   * The same for batches that follow each other; they share a forced write. Each is applied whole
-   * or not at all, and says itself which.
+   * Applies batches of an import that follow each other; they share a forced write. Each is applied
+   * whole or not at all and says itself which: IMPORT_SEQUENCE_GAP; ITEM_ALREADY_EXISTS. One that
+   * was applied before answers where the import stands.
+   *
+   * @throws dev.cairn.server.error.ServiceException DISK_FULL
    */
   public List<Submission<ImportProgress>> importBatches(ImportTarget target, List<Batch> batches) {
     requireRoom(target);
@@ -271,10 +263,6 @@ public final class Items {
 
   private void requireRoom(ImportTarget target) {
     disk.require("import into site " + target.place().siteId());
-  }
-
-  private ImportProgress apply(ImportTarget target, long sequence, List<ItemWrite> writes) {
-    return commands.append(command(target, sequence, writes));
   }
 
   private ImportBatch command(ImportTarget target, long sequence, List<ItemWrite> writes) {

@@ -344,10 +344,13 @@ public final class ServerUnderTest implements AutoCloseable {
 
   /** Imports one item as batch {@code sequence}; 0 only asks how far the import has come. */
   public ImportProgress importInto(String collection, String importId, long sequence) {
-    return items.importBatch(
-        new Items.ImportTarget(place(collection), importId, ImportMode.UPSERT),
-        sequence,
-        sequence == 0 ? List.of() : List.of(write("imported-" + sequence, importId)));
+    Items.ImportTarget target =
+        new Items.ImportTarget(place(collection), importId, ImportMode.UPSERT);
+    if (sequence == 0) {
+      return items.openImport(target, false);
+    }
+    Items.Batch batch = new Items.Batch(sequence, List.of(write("imported-" + sequence, importId)));
+    return items.importBatches(target, List.of(batch)).get(0).result();
   }
 
   public SavedItem save(String collection, String item, String value) {

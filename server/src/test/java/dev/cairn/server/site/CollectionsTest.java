@@ -357,13 +357,18 @@ final class CollectionsTest {
     server.create(RIVERS);
     Items.ImportTarget target = new Items.ImportTarget(live(CITIES), "i1", ImportMode.UPSERT);
     Items.ImportTarget other = new Items.ImportTarget(live(RIVERS), "i2", ImportMode.UPSERT);
-    server.items.importBatch(target, 1, List.of(write("rome", "{}")));
-    server.items.importBatch(other, 1, List.of(write("po", "{}")));
+    importInto(target, write("rome", "{}"));
+    importInto(other, write("po", "{}"));
     server.collections.delete(SITE, CITIES, OptionalLong.empty());
     server.create(CITIES);
 
     assertThat(server.items.openImport(target, false).acknowledged()).isZero();
     assertThat(server.items.openImport(other, false).acknowledged()).isEqualTo(1);
+  }
+
+  private void importInto(Items.ImportTarget target, ItemWrite write) {
+    Items.Batch first = new Items.Batch(1, List.of(write));
+    var unused = server.items.importBatches(target, List.of(first)).get(0).result();
   }
 
   @Test

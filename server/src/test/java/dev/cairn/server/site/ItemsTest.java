@@ -424,10 +424,8 @@ final class ItemsTest {
 
   private ImportProgress importInto(
       CollectionId collection, String importId, ImportMode mode, long sequence, String... ids) {
-    return server.items.importBatch(
-        new Items.ImportTarget(live(collection), importId, mode),
-        sequence,
-        Arrays.stream(ids).map(id -> write(id, "{}")).toList());
+    Items.ImportTarget target = new Items.ImportTarget(live(collection), importId, mode);
+    return server.items.importBatches(target, List.of(batch(sequence, ids))).get(0).result();
   }
 
   // Reading many

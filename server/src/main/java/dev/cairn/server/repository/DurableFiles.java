@@ -105,12 +105,32 @@ public final class DurableFiles {
   public void writeAtomically(Path file, byte[] content) throws IOException {
     Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
     try {
-      listener.before(Step.WRITE, temporary);
       write(temporary, content);
       rename(temporary, file);
     } catch (IOException e) {
       deleteAfterFailure(temporary, e);
       throw e;
+    }
+  }
+
+  /**
+   * Writes {@code file} where nobody looks yet. Its bytes are safe on return, its name is once its
+   * directory was forced.
+   */
+  public void write(Path file, byte[] content) throws IOException {
+    listener.before(Step.WRITE, file);
+    try (FileChannel channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer buffer = ByteBuffer.wrap(content);
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+      listener.before(Step.FORCE, file);
+      channel.force(true);
     }
   }
 
@@ -187,22 +207,6 @@ public final class DurableFiles {
     }
     Collections.sort(entries);
     return entries;
-  }
-
-  private void write(Path file, byte[] content) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(
-            file,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer buffer = ByteBuffer.wrap(content);
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
-      }
-      listener.before(Step.FORCE, file);
-      channel.force(true);
-    }
   }
 
   private void force(Path path) throws IOException {

@@ -31,8 +31,8 @@ import java.util.Set;
  * <caption>What a crash leaves, and who clears it up</caption>
  * <tr><th>after</th><th>on disk</th><th>list</th></tr>
  * <tr><td>staging</td><td>{@code b.tmp/}</td><td>no; sweep or the next staging</td></tr>
- * <tr><td>put: rename</td><td>{@code b/} without manifest</td><td>no; sweep or the next put</td></tr>
- * <tr><td>put: manifest</td><td>{@code b/}</td><td>yes</td></tr>
+ * <tr><td>put: manifest</td><td>{@code b.tmp/}, whole</td><td>no; the same</td></tr>
+ * <tr><td>put: rename</td><td>{@code b/}</td><td>yes</td></tr>
  * <tr><td>delete: manifest</td><td>{@code b/} without manifest</td><td>no; sweep</td></tr>
  * </table>
  *
@@ -81,9 +81,9 @@ public final class LocalBackupRepository implements BackupRepository {
   /**
    * {@inheritDoc}
    *
-   * <p>On this file system: renames the directory into place, and then writes the manifest. The
-   * directory must be on the file system of the root. Names and sizes are compared with the
-   * manifest before anything moves; contents are not read.
+   * <p>On this file system: writes the manifest into the directory, and then renames that into
+   * place. The directory must be on the file system of the root. Names and sizes are compared with
+   * the manifest before anything moves; contents are not read.
    *
    * @throws ServiceException BACKUP_CORRUPT if the files are not those that the manifest lists
    * @throws IllegalArgumentException if the manifest is that of another key
@@ -102,10 +102,11 @@ public final class LocalBackupRepository implements BackupRepository {
       new BackupContent(key, directory).requireExactly(manifest.files(), Set.of());
       files.createDirectories(site(key));
       files.deleteTree(target);
+      files.write(directory.resolve(ManifestFormat.FILE_NAME), content);
+      files.forceDirectory(directory);
       files.rename(directory, target);
       // The site's folder may be the work of another thread that did not force it yet.
       files.forceDirectory(root);
-      files.writeAtomically(manifestFile(key), content);
     } catch (IOException e) {
       throw failure("keep", key, e);
     }

@@ -3,7 +3,7 @@
  *
  * <pre>{@code
  * backups/<site>/<backup>/               a backup: its files and, written last, MANIFEST.json
- * backups/<site>/<backup>/ (no manifest) what a crash left of a put or a delete; sweep() takes it
+ * backups/<site>/<backup>/ (no manifest) what a crash left of a delete; sweep() takes it
  * backups/<site>/<backup>.tmp/           being written; sweep() takes it
  * }</pre>
  *

@@ -46,7 +46,7 @@ final class LocalBackupRepositoryCrashTest {
               assertThat(repository.list()).containsExactly(KEY, OTHER);
             });
 
-    assertThat(steps).isEqualTo(7);
+    assertThat(steps).isEqualTo(6);
   }
 
   @Test
@@ -138,13 +138,12 @@ final class LocalBackupRepositoryCrashTest {
 
     assertThat(steps)
         .containsExactly(
+            "WRITE site-1/backup-1.tmp/MANIFEST.json",
+            "FORCE site-1/backup-1.tmp/MANIFEST.json",
+            "FORCE site-1/backup-1.tmp",
             "RENAME site-1/backup-1",
             "FORCE site-1",
-            "FORCE ",
-            "WRITE site-1/backup-1/MANIFEST.json.tmp",
-            "FORCE site-1/backup-1/MANIFEST.json.tmp",
-            "RENAME site-1/backup-1/MANIFEST.json",
-            "FORCE site-1/backup-1");
+            "FORCE ");
   }
 
   @Test

@@ -13,7 +13,6 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
-import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
@@ -41,15 +40,7 @@ final class CheckedRequests {
   record Request<Q>(@Nullable Q message, @Nullable ServiceException problem) {}
 
   ServerServiceDefinition of(ServerServiceDefinition service) {
-    List<ServerMethodDefinition<?, ?>> methods =
-        service.getMethods().stream().<ServerMethodDefinition<?, ?>>map(this::of).toList();
-    ServiceDescriptor.Builder descriptor =
-        ServiceDescriptor.newBuilder(service.getServiceDescriptor().getName())
-            .setSchemaDescriptor(service.getServiceDescriptor().getSchemaDescriptor());
-    methods.forEach(each -> descriptor.addMethod(each.getMethodDescriptor()));
-    ServerServiceDefinition.Builder checked = ServerServiceDefinition.builder(descriptor.build());
-    methods.forEach(checked::addMethod);
-    return checked.build();
+    return ServiceMethods.change(service, this::of);
   }
 
   private <Q, A> ServerMethodDefinition<Request<Q>, A> of(ServerMethodDefinition<Q, A> method) {

@@ -4,7 +4,6 @@ import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.site.Items;
 import dev.cairn.v1.ExportItemsResponse;
-import dev.cairn.v1.Item;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
@@ -26,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class ExportStream {
   private static final int TARGET_BYTES = 256 * 1024;
 
+  /** Of a message that has just become large enough. */
+  private static final int CAPACITY = TARGET_BYTES + 4 * 1024;
+
   /** What may wait for the network: while one message is sent, the next one is made. */
   private static final int WAITING_BYTES = 2 * TARGET_BYTES;
 
@@ -37,14 +39,17 @@ final class ExportStream {
 
   private final Items items;
   private final Limits limits;
-  private final ServerCallStreamObserver<ExportItemsResponse> caller;
+  private final ServerCallStreamObserver<ExportMessage> caller;
   private final Duration maxStandstill;
   private final ScheduledExecutorService timers;
   private final Runnable leave;
   private final SerialQueue queue;
 
   private Items.@Nullable Export export;
-  private @Nullable Item carried;
+
+  /** Whether the cursor stands on an item that had no place in the message before. */
+  private boolean carried;
+
   private @Nullable ScheduledFuture<?> timer;
   private boolean firstSent;
   private boolean ended;
@@ -60,7 +65,7 @@ final class ExportStream {
       Items items,
       Limits limits,
       Workers workers,
-      ServerCallStreamObserver<ExportItemsResponse> caller,
+      ServerCallStreamObserver<ExportMessage> caller,
       Duration maxStandstill,
       ScheduledExecutorService timers,
       Runnable leave) {
@@ -117,43 +122,35 @@ final class ExportStream {
 
   /** Sends what comes next; false if nothing does. */
   private boolean sendNext(Items.Export open) {
-    ExportItemsResponse.Builder message = ExportItemsResponse.newBuilder();
-    if (!firstSent) {
-      firstSent = true;
-      message
-          .setItemCount(open.cursor().stats().itemCount())
-          .setSnapshotTime(Times.toProto(open.snapshotTime()));
-    }
+    boolean first = !firstSent;
+    firstSent = true;
+    ExportMessage message = new ExportMessage(head(open, first), CAPACITY);
     boolean more = fill(open, message);
-    if (message.getItemsCount() == 0 && !message.hasItemCount()) {
+    if (message.items() == 0 && !first) {
       return false;
     }
-    caller.onNext(message.build());
+    caller.onNext(message);
     return more;
   }
 
-  private boolean fill(Items.Export open, ExportItemsResponse.Builder message) {
-    long bytes = 0;
-    while (true) {
-      Item item = carried != null ? carried : next(open);
-      carried = null;
-      if (item == null) {
-        return false;
-      }
-      bytes += item.getSerializedSize() + 8L;
-      if (bytes > limits.answerBytes() && message.getItemsCount() > 0) {
-        carried = item;
-        return true;
-      }
-      message.addItems(item);
-      if (bytes >= TARGET_BYTES || message.getItemsCount() == MAX_ITEMS) {
+  private static ExportItemsResponse head(Items.Export open, boolean first) {
+    if (!first) {
+      return ExportItemsResponse.getDefaultInstance();
+    }
+    return ExportItemsResponse.newBuilder()
+        .setItemCount(open.cursor().stats().itemCount())
+        .setSnapshotTime(Times.toProto(open.snapshotTime()))
+        .build();
+  }
+
+  private boolean fill(Items.Export open, ExportMessage message) {
+    while (carried || open.cursor().next()) {
+      carried = !message.add(open.cursor().bytes(), limits.answerBytes());
+      if (carried || message.size() >= TARGET_BYTES || message.items() == MAX_ITEMS) {
         return true;
       }
     }
-  }
-
-  private static @Nullable Item next(Items.Export open) {
-    return open.cursor().next() ? ItemMessages.toProto(open.cursor().item()) : null;
+    return false;
   }
 
   private void standsStill() {

@@ -144,20 +144,22 @@ public final class GrpcServer implements AutoCloseable {
         new BackupMessages(settings.backupRetention(), domain.backups()::expireTime);
     RestorationMessages restorationMessages =
         new RestorationMessages(backupMessages, settings.restorationRetention());
+    ItemGrpcService items =
+        new ItemGrpcService(
+            domain.items(),
+            new QueryCalls(domain.sites(), domain.queries(), domain.publisher(), limits),
+            limits,
+            new ItemGrpcService.Streams(
+                streamWorkers,
+                streams,
+                watchThread,
+                settings.exportStandstill(),
+                settings.importSilence()));
     this.services =
         List.of(
             new SiteGrpcService(domain.sites(), domain.usage(), settings.onDemandLimit(), limits),
             new CollectionGrpcService(domain.collections(), limits),
-            new ItemGrpcService(
-                domain.items(),
-                new QueryCalls(domain.sites(), domain.queries(), domain.publisher(), limits),
-                limits,
-                new ItemGrpcService.Streams(
-                    streamWorkers,
-                    streams,
-                    watchThread,
-                    settings.exportStandstill(),
-                    settings.importSilence())),
+            items::definition,
             new BackupGrpcService(
                 domain.backups(), domain.backupItems(), backupMessages, watches, limits),
             new RestorationGrpcService(

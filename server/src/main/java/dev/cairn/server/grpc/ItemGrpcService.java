@@ -17,7 +17,6 @@ import dev.cairn.v1.CountItemsResponse;
 import dev.cairn.v1.DeleteItemRequest;
 import dev.cairn.v1.DeleteItemResponse;
 import dev.cairn.v1.ExportItemsRequest;
-import dev.cairn.v1.ExportItemsResponse;
 import dev.cairn.v1.GetItemRequest;
 import dev.cairn.v1.GetItemResponse;
 import dev.cairn.v1.ImportItemsRequest;
@@ -38,7 +37,11 @@ import dev.cairn.v1.TruncateCollectionRequest;
 import dev.cairn.v1.TruncateCollectionResponse;
 import dev.cairn.v1.UpdateItemRequest;
 import dev.cairn.v1.UpdateItemResponse;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -398,8 +401,20 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
     return stream;
   }
 
-  @Override
-  public void exportItems(ExportItemsRequest request, StreamObserver<ExportItemsResponse> caller) {
+  /** What was generated, but for exports: they are written as bytes, not as messages. */
+  ServerServiceDefinition definition() {
+    MethodDescriptor<ExportItemsRequest, ?> generated = ItemServiceGrpc.getExportItemsMethod();
+    ServerMethodDefinition<ExportItemsRequest, ExportMessage> export =
+        ServerMethodDefinition.create(
+            generated.toBuilder(generated.getRequestMarshaller(), ExportMessage.MARSHALLER).build(),
+            ServerCalls.asyncServerStreamingCall(this::export));
+    String name = generated.getFullMethodName();
+    return ServiceMethods.change(
+        bindService(),
+        method -> method.getMethodDescriptor().getFullMethodName().equals(name) ? export : method);
+  }
+
+  private void export(ExportItemsRequest request, StreamObserver<ExportMessage> caller) {
     ItemCheck.place(
             limits, request.getSiteId(), request.getCollectionId(), request.getEnvironment())
         .plain("after_item_id", request.getAfterItemId(), 256)
@@ -410,7 +425,7 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
             items,
             limits,
             streams.workers(),
-            (ServerCallStreamObserver<ExportItemsResponse>) caller,
+            (ServerCallStreamObserver<ExportMessage>) caller,
             streams.maxStandstill(),
             streams.timers(),
             place::leave);

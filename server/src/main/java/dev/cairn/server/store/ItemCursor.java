@@ -16,6 +16,11 @@ public interface ItemCursor extends AutoCloseable {
   /** The item stepped to; valid after {@link #next()} returned true. */
   StoredItem item();
 
+  /** The same as bytes, valid until the next step. */
+  default ItemBytes bytes() {
+    return ItemBytes.of(item());
+  }
+
   /** What the collection held at the cursor's moment. */
   CollectionStats stats();
 

@@ -263,6 +263,25 @@ public abstract class ItemStoreContract {
     }
   }
 
+  @Test
+  void givesItemsAsBytes() {
+    StoredItem large = item("b", "{\"name\":\"" + "é".repeat(50_000) + "\"}");
+    StoredItem longId = item("c".repeat(256));
+    StoredItem bare = new StoredItem("d", ByteString.EMPTY, "", Instant.EPOCH, Instant.EPOCH, 7);
+    put(store, CITIES, item("a"), large, longId, bare);
+
+    try (ItemCursor cursor = store.scan(CITIES, "")) {
+      assertThatThrownBy(cursor::bytes).isInstanceOf(IllegalStateException.class);
+      for (StoredItem item : List.of(item("a"), large, longId, bare)) {
+        assertThat(cursor.next()).isTrue();
+        assertThat(cursor.bytes()).isEqualTo(ItemBytes.of(item)).isEqualTo(cursor.bytes());
+        assertThat(cursor.item()).isEqualTo(item);
+      }
+      assertThat(cursor.next()).isFalse();
+      assertThatThrownBy(cursor::bytes).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
   // Counts
 
   @Test

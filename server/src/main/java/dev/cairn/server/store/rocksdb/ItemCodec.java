@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.store.ItemBytes;
 import dev.cairn.server.store.StoredItem;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -86,6 +87,33 @@ final class ItemCodec {
       int start = HEADER_BYTES + ownerLength;
       ByteString data = UnsafeByteOperations.unsafeWrap(value, start, value.length - start);
       return new StoredItem(id, data, owner, createTime, updateTime, revision);
+    } catch (RuntimeException e) {
+      throw malformed(e);
+    }
+  }
+
+  /** The item in two buffers, which it becomes a view of. */
+  static ItemBytes bytes(ByteBuffer key, ByteBuffer value) {
+    if (key.remaining() < NUMBER_BYTES
+        || value.remaining() < HEADER_BYTES
+        || value.get(value.position()) != VERSION) {
+      throw malformed(null);
+    }
+    ByteBuffer header = value.duplicate();
+    header.position(value.position() + 1);
+    try {
+      Instant createTime = time(header);
+      Instant updateTime = time(header);
+      long revision = header.getLong();
+      int ownerLength = header.getInt();
+      ByteBuffer rest = header.slice();
+      return new ItemBytes(
+          key.slice(key.position() + NUMBER_BYTES, key.remaining() - NUMBER_BYTES),
+          rest.slice(0, ownerLength),
+          rest.slice(ownerLength, rest.remaining() - ownerLength),
+          createTime,
+          updateTime,
+          revision);
     } catch (RuntimeException e) {
       throw malformed(e);
     }

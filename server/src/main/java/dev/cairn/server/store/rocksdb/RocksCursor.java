@@ -1,18 +1,31 @@
 package dev.cairn.server.store.rocksdb;
 
 import dev.cairn.server.store.CollectionStats;
+import dev.cairn.server.store.ItemBytes;
 import dev.cairn.server.store.ItemCursor;
 import dev.cairn.server.store.StoredItem;
+import java.nio.ByteBuffer;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@link ItemCursor} over a key range at one moment. Owns both; confined to one thread at a time.
  */
 final class RocksCursor implements ItemCursor {
+  /** Of most items; there is more room as soon as one needs it. */
+  private static final int VALUE_BYTES = 4 << 10;
+
+  private static final int KEY_BYTES = 512;
+
   private final Moment moment;
   private final @Nullable Range range;
   private final CollectionStats stats;
-  private @Nullable StoredItem item;
+
+  /** What {@link #bytes()} reads into, again and again. */
+  private ByteBuffer key = ByteBuffer.allocate(KEY_BYTES);
+
+  private ByteBuffer value = ByteBuffer.allocate(VALUE_BYTES);
+  private boolean onItem;
   private boolean ended;
   private boolean closed;
 
@@ -39,21 +52,42 @@ final class RocksCursor implements ItemCursor {
     if (closed) {
       throw new IllegalStateException("the cursor is closed");
     }
-    item = null;
-    if (range == null || ended || !range.next()) {
-      ended = true;
-      return false;
-    }
-    item = ItemCodec.decode(ItemCodec.id(range.key()), range.value());
-    return true;
+    onItem = range != null && !ended && range.next();
+    ended = !onItem;
+    return onItem;
   }
 
   @Override
   public StoredItem item() {
-    if (item == null) {
+    Range there = onItem();
+    return ItemCodec.decode(ItemCodec.id(there.key()), there.value());
+  }
+
+  @Override
+  public ItemBytes bytes() {
+    Range there = onItem();
+    key = read(there::key, key);
+    value = read(there::value, value);
+    return ItemCodec.bytes(key, value);
+  }
+
+  /** Where the item that was stepped to is. */
+  private Range onItem() {
+    if (range == null || !onItem) {
       throw new IllegalStateException("next() has not returned true");
     }
-    return item;
+    return range;
+  }
+
+  /** Reads into {@code target}, or into a larger one if it has to be. */
+  private static ByteBuffer read(ToIntFunction<ByteBuffer> source, ByteBuffer target) {
+    int length = source.applyAsInt(target.clear());
+    if (length <= target.capacity()) {
+      return target;
+    }
+    ByteBuffer larger = ByteBuffer.allocate(Math.max(length, 2 * target.capacity()));
+    var unused = source.applyAsInt(larger);
+    return larger;
   }
 
   @Override

@@ -66,6 +66,11 @@ public final class Catalog {
     return store.get(key).map(bytes -> CatalogCodec.decode(key, bytes, type));
   }
 
+  /** Whether there is such a record; whether it can be read is another question. */
+  boolean contains(String key) {
+    return store.get(key).isPresent();
+  }
+
   /** All records under {@code prefix}, by key. */
   public <T> List<T> list(String prefix, Class<T> type) {
     List<T> result = new ArrayList<>();

@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -153,13 +154,14 @@ final class SiteFiles {
       log.error("site cannot be opened, its files are left as they are site={}", id, e);
       return;
     }
-    if (!Files.isDirectory(layout.generation(id, live))) {
+    String generation = SiteLayout.generationName(live);
+    List<String> there = names(layout.site(id));
+    if (!there.contains(generation)) {
       log.error("live content is missing, other files are left as they are site={}", id);
       return;
     }
-    List<String> keep =
-        List.of(SiteLayout.generationName(live), SiteLayout.CURRENT, SiteLayout.SANDBOX);
-    for (String name : names(layout.site(id))) {
+    Set<String> keep = Set.of(generation, SiteLayout.CURRENT, SiteLayout.SANDBOX);
+    for (String name : there) {
       if (!keep.contains(name)) {
         log.info("removing what a crash left site={} name={}", id, name);
         deleteTree(layout.site(id).resolve(name));

@@ -1,7 +1,6 @@
 package dev.cairn.server.site;
 
 import java.nio.file.Path;
-import java.util.Locale;
 
 /**
  * Where things lie in the data directory.
@@ -23,6 +22,7 @@ public record SiteLayout(Path root) {
   static final String SANDBOX = "sandbox";
   static final String STAGING = "staging";
   static final String GENERATION_PREFIX = "gen-";
+  private static final int DIGITS = 6;
 
   public Path lock() {
     return root.resolve("LOCK");
@@ -63,6 +63,8 @@ public record SiteLayout(Path root) {
   }
 
   static String generationName(long number) {
-    return String.format(Locale.ROOT, "%s%06d", GENERATION_PREFIX, number);
+    // Not by a formatter: a start asks for the name of every site's generation.
+    String digits = Long.toString(number);
+    return GENERATION_PREFIX + "0".repeat(Math.max(0, DIGITS - digits.length())) + digits;
   }
 }

@@ -141,7 +141,7 @@ public final class Sites {
 
   /** Whether there is such a site. */
   public boolean exists(SiteId id) {
-    return catalog.get(SiteRecord.key(id), SiteRecord.class).isPresent();
+    return catalog.contains(SiteRecord.key(id));
   }
 
   /**
@@ -390,7 +390,7 @@ public final class Sites {
         continue;
       }
       SiteId id = new SiteId(name);
-      if (catalog.get(SiteRecord.key(id), SiteRecord.class).isPresent()) {
+      if (exists(id)) {
         files.sweep(id);
       } else {
         log.info("removing the files of a site that was not finished or is deleted site={}", id);

@@ -20,7 +20,7 @@ import java.util.zip.CRC32C;
  * on the medium.
  */
 public final class FileEntries {
-  private static final int CHUNK_BYTES = 1 << 20;
+  private static final int CHUNK_BYTES = 128 << 10;
   private static final String TABLE_SUFFIX = ".sst";
 
   private FileEntries() {}
@@ -46,7 +46,7 @@ public final class FileEntries {
   }
 
   /**
-   * The entry of {@code file} as it is on the disk now, read in chunks of 1 MiB at most.
+   * The entry of {@code file} as it is on the disk now, read in chunks of 128 KiB at most.
    *
    * @param listener told after each chunk how many bytes it had; may throw to stop
    */

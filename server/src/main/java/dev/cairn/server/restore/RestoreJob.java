@@ -175,15 +175,18 @@ final class RestoreJob {
         });
     Manifest manifest = checked(this::manifest);
     journal.totals(manifest.fileBytes(), manifest.files().size());
+    boolean clone = record().kind() == RestorationKind.CLONE;
+    if (!clone) {
+      beginFlush();
+    }
     verify(manifest);
     journal.progress().enter(Phase.STAGING);
-    if (record().kind() == RestorationKind.CLONE) {
+    if (clone) {
       boolean linked = isWhole(manifest);
       requireRoom(linked);
       makeSite(linked);
       return;
     }
-    beginFlush();
     boolean whole = isWhole(manifest) && leavesNothing();
     // When collections that the backup does not hold come to the site meanwhile, a second round
     // copies single ones.
@@ -194,7 +197,7 @@ final class RestoreJob {
     }
   }
 
-  /** What the safety backup will need on disk is written while the new content is staged. */
+  /** What the safety backup will need on disk is written while the backup is read. */
   private void beginFlush() {
     try (Lease lease = parts.sites().lease(record().destinationSiteId(), Environment.LIVE)) {
       lease.store().beginFlush();

@@ -47,7 +47,7 @@ final class FileEntriesTest {
   @Test
   void readsInChunks() throws IOException {
     Path file = directory.resolve("large");
-    Files.write(file, new byte[(1 << 20) + 1]);
+    Files.write(file, new byte[(128 << 10) + 1]);
     long[] seen = {0, 0};
 
     FileEntry entry =
@@ -59,8 +59,8 @@ final class FileEntriesTest {
               seen[1]++;
             });
 
-    assertThat(entry.sizeBytes()).isEqualTo((1 << 20) + 1);
-    assertThat(seen).containsExactly((1 << 20) + 1, 2);
+    assertThat(entry.sizeBytes()).isEqualTo((128 << 10) + 1);
+    assertThat(seen).containsExactly((128 << 10) + 1, 2);
   }
 
   @Test

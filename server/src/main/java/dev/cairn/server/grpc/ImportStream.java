@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -186,7 +185,7 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
       readyBytes += message.getSerializedSize();
       ask();
     } catch (ServiceException e) {
-      ServiceException refused = at(message.getBatchSequence(), e);
+      RuntimeException refused = at(message.getBatchSequence(), e);
       lastStep = () -> fail(refused);
     }
     goOn(opened);
@@ -301,17 +300,16 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
   /** Not confined: runs beside the steps of the queue. */
   private void apply(Opened now, List<Items.Batch> group) {
     List<ImportProgress> done = new ArrayList<>();
-    Optional<RuntimeException> failure = Optional.empty();
+    Runnable next = () -> applied(now, done, null);
     try {
       for (Submission<ImportProgress> batch : items.importBatches(now.target(), group)) {
         done.add(batch.result());
       }
     } catch (RuntimeException e) {
-      failure = Optional.of(e);
+      RuntimeException failure = at(group.get(done.size()).sequence(), e);
+      next = () -> applied(now, done, failure);
     }
-    RuntimeException failed =
-        failure.map(e -> at(group.get(done.size()).sequence(), e)).orElse(null);
-    queue.execute(() -> applied(now, done, failed));
+    queue.execute(next);
   }
 
   private void applied(Opened now, List<ImportProgress> done, @Nullable RuntimeException failure) {
@@ -333,11 +331,9 @@ final class ImportStream implements StreamObserver<ImportItemsRequest> {
   }
 
   private static RuntimeException at(long sequence, RuntimeException failure) {
-    return failure instanceof ServiceException known ? at(sequence, known) : failure;
-  }
-
-  private static ServiceException at(long sequence, ServiceException failure) {
-    return failure.withFact("batch_sequence", String.valueOf(sequence));
+    return failure instanceof ServiceException known
+        ? known.withFact("batch_sequence", String.valueOf(sequence))
+        : failure;
   }
 
   private Items.Batch checked(Opened now, ImportItemsRequest batch) {

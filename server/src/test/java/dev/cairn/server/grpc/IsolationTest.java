@@ -69,7 +69,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * One site cannot reach another by any field of any rpc: a caller who may do everything on one site
  * puts the ids, tokens and cursors of the other into each field in turn, as the descriptors list
- * them. What a field that nobody thought of means has to be said here.
+ * them. What a field that nobody thought of means has to be said here: most of the class is that
+ * one table, which is to be read as a whole.
  */
 @Tag("exhaustive")
 class IsolationTest {

@@ -80,6 +80,9 @@ import java.util.stream.Stream;
  *
  * <p>{@link #kill} copies the data directory as it is at that instant: what a process that died
  * there would have left. Open the copy as another server.
+ *
+ * <p>It is long because it is a language: tests of crashes, restorations and schedules say with one
+ * vocabulary what happens, and only here it is known how.
  */
 public final class ServerUnderTest implements AutoCloseable {
   public static final SiteId SITE = new SiteId("shop");

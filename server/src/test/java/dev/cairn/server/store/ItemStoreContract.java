@@ -36,7 +36,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What every {@link ItemStore} and {@link ItemTransaction} must do. */
+/**
+ * What every {@link ItemStore} and {@link ItemTransaction} must do. One class, in sections: each
+ * implementation inherits the whole of it, and leaves out nothing.
+ */
 public abstract class ItemStoreContract {
   private static final CopyListener SILENT = (destination, items, bytes) -> {};
 

@@ -336,7 +336,8 @@ final class ServerConfigKeys {
           "watch.min-interval",
           ConfigType.duration("1ms", "1m"),
           "200ms",
-          "Time between two progress messages of a watch. Must be less than watch.heartbeat.");
+          "Least time between two progress messages of a watch; thousands speak more rarely, 10,000"
+              + " times a second in all. Must be less than watch.heartbeat.");
 
   static final ConfigKey<Duration> SHUTDOWN_GRACE =
       new ConfigKey<>(

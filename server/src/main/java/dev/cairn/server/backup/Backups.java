@@ -563,7 +563,7 @@ public final class Backups implements SiteDependent {
    * @param signal called after each change, from any thread; has to return at once
    * @throws ServiceException SITE_NOT_FOUND; BACKUP_NOT_FOUND
    */
-  public Topics.Subscription<BackupView> watch(SiteId siteId, BackupId id, Runnable signal) {
+  public Topics.Subscription<BackupView> watch(SiteId siteId, BackupId id, Topics.Signal signal) {
     sites.get(siteId);
     return store
         .topics()

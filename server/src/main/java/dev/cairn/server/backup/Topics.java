@@ -38,6 +38,17 @@ public final class Topics<K, V extends Topics.State> {
 
   private final Map<K, Topic<V>> topics = new ConcurrentHashMap<>();
 
+  /** Called after each change, from any thread; has to return at once. */
+  @FunctionalInterface
+  public interface Signal {
+    /**
+     * There is another state.
+     *
+     * @param last whether it is settled, or there will be none any more
+     */
+    void changed(boolean last);
+  }
+
   /** A subscription; closing it stops the signals. */
   public interface Subscription<V> extends AutoCloseable {
     /**
@@ -72,15 +83,19 @@ public final class Topics<K, V extends Topics.State> {
     boolean[] changed = {false};
     Topic<V> topic = touch(key, each -> changed[0] = each.update(change));
     if (changed[0]) {
-      topic.listeners.forEach(Topics::signal);
+      signal(topic, topic.newest().map(State::settled).orElse(false));
     }
     removeIfUnused(key);
   }
 
+  private static void signal(Topic<?> topic, boolean last) {
+    topic.listeners.forEach(listener -> signal(listener, last));
+  }
+
   /** What goes wrong in a listener is no business of whoever publishes. */
-  private static void signal(Listener listener) {
+  private static void signal(Listener listener, boolean last) {
     try {
-      listener.run();
+      listener.signal.changed(last);
     } catch (RuntimeException e) {
       log.warn("a listener failed", e);
     }
@@ -98,7 +113,7 @@ public final class Topics<K, V extends Topics.State> {
         Topic<V> topic = topics.remove(key);
         if (topic != null) {
           topic.end(why);
-          topic.listeners.forEach(Topics::signal);
+          signal(topic, true);
         }
       }
     }
@@ -114,9 +129,8 @@ public final class Topics<K, V extends Topics.State> {
    * Subscribes to what {@code key} names.
    *
    * @param present reads its present state, for when nothing runs
-   * @param signal called after each change, from any thread
    */
-  public Subscription<V> subscribe(K key, Supplier<V> present, Runnable signal) {
+  public Subscription<V> subscribe(K key, Supplier<V> present, Signal signal) {
     Listener listener = new Listener(signal);
     Topic<V> topic = touch(key, each -> each.listeners.add(listener));
     try {
@@ -165,16 +179,12 @@ public final class Topics<K, V extends Topics.State> {
                 : topic);
   }
 
-  private static final class Listener implements Runnable {
-    private final Runnable signal;
+  /** One subscription, even if two have the same signal. */
+  private static final class Listener {
+    private final Signal signal;
 
-    Listener(Runnable signal) {
+    Listener(Signal signal) {
       this.signal = signal;
-    }
-
-    @Override
-    public void run() {
-      signal.run();
     }
   }
 

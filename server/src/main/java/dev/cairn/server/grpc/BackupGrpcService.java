@@ -49,6 +49,8 @@ final class BackupGrpcService extends BackupServiceGrpc.BackupServiceImplBase {
   private final BackupMessages messages;
   private final Watches watches;
   private final Limits limits;
+  private final WatchStream.Messages<BackupView, WatchBackupResponse> watchMessages =
+      new WatchStream.Messages<>(this::message, BackupGrpcService::heartbeat);
 
   BackupGrpcService(
       Backups backups, BackupItems items, BackupMessages messages, Watches watches, Limits limits) {
@@ -209,7 +211,7 @@ final class BackupGrpcService extends BackupServiceGrpc.BackupServiceImplBase {
         AccessControl.caller(),
         caller,
         request.getAfterSequence(),
-        new WatchStream.Messages<>(this::message, BackupGrpcService::heartbeat),
+        watchMessages,
         signal -> backups.watch(siteId, id, signal));
   }
 

@@ -47,6 +47,8 @@ final class RestorationGrpcService extends RestorationServiceGrpc.RestorationSer
   private final RestorationMessages messages;
   private final Watches watches;
   private final Limits limits;
+  private final WatchStream.Messages<RestorationView, WatchRestorationResponse> watchMessages =
+      new WatchStream.Messages<>(this::message, RestorationGrpcService::heartbeat);
 
   RestorationGrpcService(
       Restorations restorations,
@@ -308,7 +310,7 @@ final class RestorationGrpcService extends RestorationServiceGrpc.RestorationSer
         AccessControl.caller(),
         caller,
         request.getAfterSequence(),
-        new WatchStream.Messages<>(this::message, RestorationGrpcService::heartbeat),
+        watchMessages,
         signal -> restorations.watch(siteId, id, signal));
   }
 

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -24,27 +25,84 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Everything happens on the watch thread, which is one for all watches: signals of jobs, room on
  * the wire, timers and cancellation only leave a note there. So the observer is used by one thread,
- * and a job is never slowed. A signal that finds a note already there leaves none.
+ * and a job is never slowed. A signal leaves no note where one is already, or where a timer will
+ * look soon enough.
  *
- * <p>The first state and the last are sent at once, those between at most every {@code
- * minInterval}; when nothing was sent for {@code heartbeat}, a heartbeat is.
+ * <p>The first state, the first change and the last state are sent at once, those between at the
+ * {@link Pace}; when nothing was sent for a while, a heartbeat is.
  *
  * @param <V> the states
  * @param <A> the messages
  */
 final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
-  /** How states and heartbeats become messages. */
-  record Messages<V, A>(BiFunction<V, Boolean, A> state, LongFunction<A> heartbeat) {}
+  /**
+   * How states and heartbeats become messages, for all watches of a kind: those of one job send the
+   * same ones, which are made once. Used on the watch thread.
+   */
+  static final class Messages<V, A> {
+    private final BiFunction<V, Boolean, A> state;
+    private final LongFunction<A> heartbeat;
+    private @Nullable V lastState;
+    private @Nullable A lastMessage;
 
-  /** How often a watch speaks. */
-  record Pace(Duration minInterval, Duration heartbeat) {}
+    /**
+     * @param state makes a message of a state, given whether all that is known is to be in it
+     * @param heartbeat makes one of the last sequence
+     */
+    Messages(BiFunction<V, Boolean, A> state, LongFunction<A> heartbeat) {
+      this.state = state;
+      this.heartbeat = heartbeat;
+    }
+
+    private A whole(V now) {
+      return state.apply(now, true);
+    }
+
+    private A change(V now) {
+      @Nullable A made = lastMessage;
+      if (made == null || lastState != now) {
+        made = state.apply(now, false);
+        lastState = now;
+        lastMessage = made;
+      }
+      return made;
+    }
+
+    private A heartbeat(long sequence) {
+      return heartbeat.apply(sequence);
+    }
+  }
+
+  /**
+   * How often a watch speaks. Thousands do so more rarely, or what they watch would be slowed by
+   * its own progress: all together send some ten thousand messages a second at most.
+   *
+   * @param minInterval between two messages
+   * @param heartbeat the longest silence
+   */
+  record Pace(Duration minInterval, Duration heartbeat) {
+    private static final long SHARE_NANOS = Duration.ofSeconds(1).toNanos() / 10_000;
+
+    /**
+     * The time between two messages of a watch, in nanoseconds.
+     *
+     * @param watches how many are open
+     */
+    long interval(int watches) {
+      return Math.min(Math.max(minInterval.toNanos(), watches * SHARE_NANOS), heartbeat.toNanos());
+    }
+  }
 
   private final ServerCallStreamObserver<A> caller;
   private final Messages<V, A> messages;
   private final Pace pace;
+  private final IntSupplier watches;
   private final ScheduledExecutorService thread;
   private final Consumer<Watches.Watch> onEnd;
   private final AtomicBoolean noted = new AtomicBoolean();
+
+  /** Whether the timer will look at whatever changes until then, but for the last state. */
+  private volatile boolean resting;
 
   // Only touched on the watch thread.
   private Topics.@Nullable Subscription<V> subscription;
@@ -56,6 +114,7 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
   private long timerDue;
 
   /**
+   * @param watches how many are open
    * @param afterSequence the state that the caller has seen already; 0: none
    * @param onEnd called once, when the watch is over
    */
@@ -63,12 +122,14 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
       ServerCallStreamObserver<A> caller,
       Messages<V, A> messages,
       Pace pace,
+      IntSupplier watches,
       long afterSequence,
       ScheduledExecutorService thread,
       Consumer<Watches.Watch> onEnd) {
     this.caller = caller;
     this.messages = messages;
     this.pace = pace;
+    this.watches = watches;
     this.lastSequence = afterSequence;
     this.thread = thread;
     this.onEnd = onEnd;
@@ -79,18 +140,22 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
    *
    * @param subscribe subscribes the given signal
    */
-  void open(Function<Runnable, Topics.Subscription<V>> subscribe) {
+  void open(Function<Topics.Signal, Topics.Subscription<V>> subscribe) {
     try {
-      Topics.Subscription<V> made = subscribe.apply(this::signal);
+      Topics.Subscription<V> made = subscribe.apply(this::changed);
       thread.execute(() -> opened(made));
     } catch (RuntimeException e) {
       end(e);
     }
   }
 
-  /** Says that there may be something to send. From any thread; returns at once. */
-  void signal() {
-    if (noted.compareAndSet(false, true)) {
+  /** Says that the caller has room. From any thread; returns at once. */
+  void hasRoom() {
+    changed(true);
+  }
+
+  private void changed(boolean last) {
+    if ((last || !resting) && noted.compareAndSet(false, true)) {
       thread.execute(this::advance);
     }
   }
@@ -115,7 +180,9 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
   }
 
   private void advance() {
-    noted.set(false); // before the state is read, so that no later one is missed
+    // Before the state is read, so that no later one is missed.
+    noted.set(false);
+    resting = false;
     if (ended || subscription == null) {
       return;
     }
@@ -128,32 +195,35 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
 
   private void tell(V state) {
     long now = System.nanoTime();
-    long next = lastSent + pace.heartbeat().toNanos();
+    long interval = pace.interval(watches.getAsInt());
+    long heartbeat = pace.heartbeat().toNanos();
+    long next = lastSent + heartbeat;
+    boolean rests = false;
     if (state.sequence() != lastSequence || state.settled()) {
-      long due = lastSent + pace.minInterval().toNanos();
       // The present state, the first change and the last state are not delayed.
-      boolean tooEarly = sent > 1 && !state.settled() && due - now > 0;
-      if (tooEarly) {
-        next = due;
-      } else if (caller.isReady()) {
+      boolean tooEarly = sent > 1 && !state.settled() && lastSent + interval - now > 0;
+      boolean sends = !tooEarly && caller.isReady();
+      if (sends) {
         send(state, now);
-        next = now + pace.heartbeat().toNanos();
       }
+      rests = tooEarly || (sends && sent > 1);
+      next = lastSent + (rests ? interval : heartbeat);
     } else if (next - now <= 0) {
       if (caller.isReady()) {
-        caller.onNext(messages.heartbeat().apply(state.sequence()));
+        caller.onNext(messages.heartbeat(state.sequence()));
       }
       lastSent = now;
-      next = now + pace.heartbeat().toNanos();
+      next = now + heartbeat;
     }
     if (!ended) {
-      wakeAt(next - now > 0 ? next : now + pace.heartbeat().toNanos(), now);
+      wakeAt(next - now > 0 ? next : now + heartbeat, now);
+      resting = rests;
     }
   }
 
   private void send(V state, long now) {
     boolean last = state.settled();
-    caller.onNext(messages.state().apply(state, sent == 0 || last));
+    caller.onNext(sent == 0 || last ? messages.whole(state) : messages.change(state));
     lastSequence = state.sequence();
     lastSent = now;
     sent++;

@@ -55,14 +55,16 @@ final class Watches {
       StreamObserver<A> caller,
       long afterSequence,
       WatchStream.Messages<V, A> messages,
-      Function<Runnable, Topics.Subscription<V>> subscribe) {
+      Function<Topics.Signal, Topics.Subscription<V>> subscribe) {
     ServerCallStreamObserver<A> observer = (ServerCallStreamObserver<A>) caller;
     WatchStream<V, A> watch =
         enter(
             who,
-            leave -> new WatchStream<>(observer, messages, pace, afterSequence, thread, leave));
+            leave ->
+                new WatchStream<>(
+                    observer, messages, pace, this::openCount, afterSequence, thread, leave));
     observer.setOnCancelHandler(watch::cancel);
-    observer.setOnReadyHandler(watch::signal);
+    observer.setOnReadyHandler(watch::hasRoom);
     try {
       workers.call(() -> watch.open(subscribe));
     } catch (ServiceException e) {
@@ -101,12 +103,12 @@ final class Watches {
 
   /** How many are open, and how many may be. */
   Load.Place load() {
-    return new Load.Place(open.size(), max);
+    return new Load.Place(openCount(), max);
   }
 
   /** How many are open. */
   int openCount() {
-    return open.size();
+    return max - places.availablePermits();
   }
 
   /** Ends the watches of callers whose token is not good any more. */

@@ -504,7 +504,7 @@ public final class Restorations implements SiteDependent {
    * @throws ServiceException SITE_NOT_FOUND; RESTORATION_NOT_FOUND
    */
   public Topics.Subscription<RestorationView> watch(
-      SiteId siteId, RestorationId id, Runnable signal) {
+      SiteId siteId, RestorationId id, Topics.Signal signal) {
     sites.get(siteId);
     return store
         .topics()

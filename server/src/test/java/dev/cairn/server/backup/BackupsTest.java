@@ -388,7 +388,7 @@ final class BackupsTest {
     assertFails(Reason.BACKUP_NOT_FOUND, () -> site.backups.verify(SITE, none));
     assertFails(Reason.BACKUP_NOT_FOUND, () -> site.backups.use(SITE, none, "r"));
     assertFails(Reason.BACKUP_NOT_FOUND, () -> site.backups.update(SITE, none, notes -> notes, ""));
-    assertFails(Reason.BACKUP_NOT_FOUND, () -> site.backups.watch(SITE, none, () -> {}));
+    assertFails(Reason.BACKUP_NOT_FOUND, () -> site.backups.watch(SITE, none, last -> {}));
     assertFails(Reason.SITE_NOT_FOUND, () -> site.backups.get(other, none));
     assertFails(Reason.SITE_NOT_FOUND, () -> site.backups.list(other, Backups.Filter.ALL));
   }

@@ -36,7 +36,7 @@ final class TopicsTest {
   void subscriberIsSignalledOnceForEachChange() {
     AtomicInteger signals = new AtomicInteger();
     try (Topics.Subscription<Value> subscription =
-        topics.subscribe("a", () -> running(1), signals::incrementAndGet)) {
+        topics.subscribe("a", () -> running(1), last -> signals.incrementAndGet())) {
       assertThat(subscription.latest()).isEqualTo(running(1));
       topics.publish("a", running(2));
       topics.publish("a", running(2));
@@ -44,6 +44,21 @@ final class TopicsTest {
 
       assertThat(signals).hasValue(1);
       assertThat(subscription.latest()).isEqualTo(running(2));
+    }
+  }
+
+  @Test
+  void signalSaysWhetherItIsTheLast() {
+    List<Boolean> signals = new ArrayList<>();
+    try (Topics.Subscription<Value> subscription =
+        topics.subscribe("a", () -> running(1), signals::add)) {
+      topics.publish("a", running(2));
+      topics.publish("a", ended(3));
+      topics.publish("a", running(4));
+      topics.end("a"::equals, new ServiceException(Reason.SITE_NOT_FOUND, "gone"));
+
+      assertThat(signals).containsExactly(false, true, false, true);
+      assertThatThrownBy(subscription::latest).hasMessage("gone");
     }
   }
 
@@ -56,7 +71,7 @@ final class TopicsTest {
               topics.publish("a", running(2));
               return running(1);
             },
-            () -> {})) {
+            last -> {})) {
       assertThat(subscription.latest()).isEqualTo(running(2));
     }
   }
@@ -70,7 +85,7 @@ final class TopicsTest {
                     () -> {
                       throw new IllegalStateException("none");
                     },
-                    () -> {}))
+                    last -> {}))
         .hasMessage("none");
 
     assertThat(topics.size()).isZero();
@@ -80,7 +95,7 @@ final class TopicsTest {
   void topicIsKeptWhileSomethingRunsOrSomebodyWatches() {
     topics.publish("a", running(1));
     assertThat(topics.size()).isEqualTo(1);
-    Topics.Subscription<Value> subscription = topics.subscribe("a", () -> running(1), () -> {});
+    Topics.Subscription<Value> subscription = topics.subscribe("a", () -> running(1), last -> {});
     topics.publish("a", ended(2));
     assertThat(topics.size()).isEqualTo(1);
     assertThat(subscription.latest()).isEqualTo(ended(2));
@@ -98,7 +113,7 @@ final class TopicsTest {
     topics.update("a", newest -> newest);
     assertThat(topics.size()).isZero();
     try (Topics.Subscription<Value> subscription =
-        topics.subscribe("a", () -> running(5), signals::incrementAndGet)) {
+        topics.subscribe("a", () -> running(5), last -> signals.incrementAndGet())) {
       topics.update("a", newest -> newest);
       assertThat(signals).hasValue(0);
       topics.update("a", newest -> newest.map(each -> running(each.sequence() + 1)));
@@ -113,7 +128,7 @@ final class TopicsTest {
     AtomicInteger signals = new AtomicInteger();
     ServiceException why = new ServiceException(Reason.SITE_NOT_FOUND, "gone");
     Topics.Subscription<Value> subscription =
-        topics.subscribe("a", () -> running(1), signals::incrementAndGet);
+        topics.subscribe("a", () -> running(1), last -> signals.incrementAndGet());
     topics.publish("b", running(1));
 
     topics.end(key -> key.equals("a"), why);
@@ -129,7 +144,7 @@ final class TopicsTest {
   void manyThreadsLoseNoUpdateAndLeaveNoTopic() {
     AtomicLong updates = new AtomicLong();
     List<Topics.Subscription<Value>> held = new ArrayList<>();
-    held.add(topics.subscribe("a", () -> running(0), () -> {}));
+    held.add(topics.subscribe("a", () -> running(0), last -> {}));
     Threads.joinAll(
         Threads.start(
             4,
@@ -139,7 +154,7 @@ final class TopicsTest {
                     "a",
                     newest -> Optional.of(running(newest.map(Value::sequence).orElse(0L) + 1)));
                 updates.incrementAndGet();
-                topics.subscribe("a", () -> running(0), () -> {}).close();
+                topics.subscribe("a", () -> running(0), last -> {}).close();
                 topics.publish("b" + number, i % 2 == 0 ? running(2 * i) : ended(2 * i));
               }
             }));

@@ -219,7 +219,7 @@ final class VerificationTest {
     for (Step step : List.of(Step.VERIFY, Step.VERIFIED_SOME)) {
       BackupId id = site.make();
       List<BackupView> seen = new ArrayList<>();
-      Topics.Subscription<BackupView> watch = site.backups.watch(SITE, id, () -> {});
+      Topics.Subscription<BackupView> watch = site.backups.watch(SITE, id, last -> {});
       site.repository.at(
           step,
           () -> {

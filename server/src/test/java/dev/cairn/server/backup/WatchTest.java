@@ -42,7 +42,7 @@ final class WatchTest {
     List<BackupView> seen = new ArrayList<>();
     List<Topics.Subscription<BackupView>> self = new ArrayList<>();
     try (Topics.Subscription<BackupView> watch =
-        site.backups.watch(SITE, id, () -> seen.add(self.get(0).latest()))) {
+        site.backups.watch(SITE, id, last -> seen.add(self.get(0).latest()))) {
       self.add(watch);
       assertThat(watch.latest().record().state()).isEqualTo(BackupState.PENDING);
       assertThat(watch.latest().progress().phase()).isEqualTo(Phase.QUEUED);
@@ -69,7 +69,7 @@ final class WatchTest {
   void watcherOfABackupThatHasEndedSeesItsLastState() {
     BackupId id = site.make();
 
-    try (Topics.Subscription<BackupView> watch = site.backups.watch(SITE, id, () -> {})) {
+    try (Topics.Subscription<BackupView> watch = site.backups.watch(SITE, id, last -> {})) {
       assertThat(watch.latest()).isEqualTo(site.backups.get(SITE, id));
       assertThat(watch.latest().settled()).isTrue();
       assertThat(site.backups.topicCount()).isEqualTo(1);
@@ -96,7 +96,8 @@ final class WatchTest {
   void closedWatchIsNotSignalledAndStopsNothing() {
     BackupId id = site.create();
     AtomicInteger signals = new AtomicInteger();
-    Topics.Subscription<BackupView> watch = site.backups.watch(SITE, id, signals::incrementAndGet);
+    Topics.Subscription<BackupView> watch =
+        site.backups.watch(SITE, id, last -> signals.incrementAndGet());
     watch.close();
     watch.close();
 
@@ -114,11 +115,11 @@ final class WatchTest {
             site.backups.watch(
                 SITE,
                 id,
-                () -> {
+                last -> {
                   throw new IllegalStateException("broken watcher");
                 });
         Topics.Subscription<BackupView> good =
-            site.backups.watch(SITE, id, signals::incrementAndGet)) {
+            site.backups.watch(SITE, id, last -> signals.incrementAndGet())) {
       site.making.runAll();
 
       assertThat(good.latest().record().state()).isEqualTo(BackupState.READY);
@@ -132,7 +133,7 @@ final class WatchTest {
     BackupId id = site.create();
     AtomicInteger signals = new AtomicInteger();
     try (Topics.Subscription<BackupView> watch =
-        site.backups.watch(SITE, id, signals::incrementAndGet)) {
+        site.backups.watch(SITE, id, last -> signals.incrementAndGet())) {
       site.server.sites.delete(SITE, true);
 
       assertThat(signals.get()).isPositive();

@@ -79,6 +79,60 @@ class WatchStreamTest {
   }
 
   @Test
+  void changesWhileAWatchRestsCostNothing() throws Exception {
+    topics.publish("job", new Run(1, false));
+    watch(LONG, Duration.ofHours(1), 0);
+    caller.awaits("1 whole");
+    topics.publish("job", new Run(2, false));
+    caller.awaits("1 whole", "2");
+    thread.submit(() -> {}).get(); // whatever that left to do is done
+    long before = thread.getTaskCount();
+
+    for (int i = 3; i <= 1_000; i++) {
+      topics.publish("job", new Run(i, false));
+    }
+
+    assertThat(thread.getTaskCount()).isEqualTo(before);
+    topics.publish("job", new Run(1_001, true));
+    caller.awaits("1 whole", "2", "1001 whole", "end");
+  }
+
+  @Test
+  void manyWatchesSpeakMoreRarely() {
+    WatchStream.Pace pace = new WatchStream.Pace(Duration.ofMillis(200), Duration.ofSeconds(15));
+
+    assertThat(pace.interval(1)).isEqualTo(Duration.ofMillis(200).toNanos());
+    assertThat(pace.interval(2_000)).isEqualTo(Duration.ofMillis(200).toNanos());
+    assertThat(pace.interval(10_000)).isEqualTo(Duration.ofSeconds(1).toNanos());
+    assertThat(pace.interval(1_000_000)).isEqualTo(Duration.ofSeconds(15).toNanos());
+  }
+
+  @Test
+  void watchesOfOneJobShareTheMessageOfAChange() {
+    List<String> made = new CopyOnWriteArrayList<>();
+    WatchStream.Messages<Run, String> messages =
+        new WatchStream.Messages<>(
+            (run, whole) -> {
+              made.add(run.sequence() + (whole ? " whole" : ""));
+              return made.get(made.size() - 1);
+            },
+            each -> "heartbeat " + each);
+    Watches watches = watches(10, LONG, LONG);
+    Caller other = new Caller();
+    topics.publish("job", new Run(1, false));
+    watch(caller, watches, 0, new Run(0, false), messages);
+    watch(other, watches, 0, new Run(0, false), messages);
+    caller.awaits("1 whole");
+    other.awaits("1 whole");
+
+    topics.publish("job", new Run(2, false));
+
+    caller.awaits("1 whole", "2");
+    other.awaits("1 whole", "2");
+    assertThat(made).containsExactly("1 whole", "1 whole", "2");
+  }
+
+  @Test
   void aSlowReaderGetsTheNewestState() {
     caller.ready = false;
     topics.publish("job", new Run(1, false));
@@ -221,11 +275,20 @@ class WatchStreamTest {
   }
 
   private void watch(Caller who, Watches watches, long after, Run present) {
+    watch(who, watches, after, present, messages());
+  }
+
+  private void watch(
+      Caller who,
+      Watches watches,
+      long after,
+      Run present,
+      WatchStream.Messages<Run, String> messages) {
     watches.<Run, String>start(
         dev.cairn.server.auth.Caller.ANYONE,
         who,
         after,
-        messages(),
+        messages,
         signal -> topics.subscribe("job", () -> present, signal));
   }
 

@@ -141,7 +141,7 @@ final class RestorationProgressTest {
     RestorationRecord done = completed(server.restore(backup));
 
     try (Topics.Subscription<RestorationView> watch =
-        server.restorations.watch(SITE, done.id(), () -> {})) {
+        server.restorations.watch(SITE, done.id(), last -> {})) {
       assertThat(watch.latest().record()).isEqualTo(done);
       assertThat(watch.latest().settled()).isTrue();
       assertThat(watch.latest().progress().fraction()).isEqualTo(1);
@@ -156,7 +156,7 @@ final class RestorationProgressTest {
     List<Topics.Subscription<RestorationView>> watch = new ArrayList<>();
     try (Topics.Subscription<RestorationView> subscription =
         server.restorations.watch(
-            SITE, first.record().id(), () -> seen.add(watch.get(0).latest()))) {
+            SITE, first.record().id(), last -> seen.add(watch.get(0).latest()))) {
       watch.add(subscription);
       seen.add(subscription.latest());
       server.jobs.runHeld();

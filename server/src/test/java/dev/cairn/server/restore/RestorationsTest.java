@@ -295,8 +295,8 @@ final class RestorationsTest {
   void whoeverSeesTheEndMayDeleteTheBackup(boolean clone) {
     server.jobs.hold();
     RestorationRecord pending = clone ? CloneScenario.WHOLE.run(server) : server.restore(backup);
-    Runnable deleteAtTheEnd =
-        () -> {
+    Topics.Signal deleteAtTheEnd =
+        last -> {
           if (!server.restoration(pending.id()).isPending()) {
             server.backups.delete(SITE, backup, "");
           }

@@ -101,7 +101,7 @@ enum Operation {
       server.importInto("books", "import", 1);
     }
   },
-  BACK_UP(25) {
+  BACK_UP(24) {
     @Override
     void run(ServerUnderTest server) {
       backUp(server, SITE);

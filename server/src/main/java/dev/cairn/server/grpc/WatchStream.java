@@ -151,11 +151,17 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
 
   /** Says that the caller has room. From any thread; returns at once. */
   void hasRoom() {
-    changed(true);
+    note();
   }
 
   private void changed(boolean last) {
-    if ((last || !resting) && noted.compareAndSet(false, true)) {
+    if (last || !resting) {
+      note();
+    }
+  }
+
+  private void note() {
+    if (noted.compareAndSet(false, true)) {
       thread.execute(this::advance);
     }
   }

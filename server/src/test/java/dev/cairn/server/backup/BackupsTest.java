@@ -42,6 +42,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+/**
+ * {@link Backups} from the request to the deletion. One class, in sections, as there: whatever
+ * makes a backup READY or lets one go meets the same rules, on the same site.
+ */
 @Timeout(60)
 final class BackupsTest {
   @TempDir Path directory;

@@ -103,7 +103,7 @@ class ConnectionsTest {
 
   /**
    * A server of HTTP/2 speaks first once it has taken a connection. One that closes it resets it,
-   * which the caller sees while it writes or while it reads, whichever is the later.
+   * which the caller sees while it still writes or, at the latest, while it reads.
    */
   private static boolean isOpen(Socket socket) throws IOException {
     try {

@@ -74,49 +74,52 @@ final class ItemCodec {
 
   /** Takes {@code value} over: the item's data is part of it. */
   static StoredItem decode(String id, byte[] value) {
-    if (value.length < HEADER_BYTES || value[0] != VERSION) {
-      throw malformed(null);
-    }
-    ByteBuffer buffer = ByteBuffer.wrap(value, 1, value.length - 1);
-    try {
-      Instant createTime = time(buffer);
-      Instant updateTime = time(buffer);
-      long revision = buffer.getLong();
-      int ownerLength = buffer.getInt();
-      String owner = new String(value, HEADER_BYTES, ownerLength, UTF_8);
-      int start = HEADER_BYTES + ownerLength;
-      ByteString data = UnsafeByteOperations.unsafeWrap(value, start, value.length - start);
-      return new StoredItem(id, data, owner, createTime, updateTime, revision);
-    } catch (RuntimeException e) {
-      throw malformed(e);
-    }
+    ByteBuffer rest = ByteBuffer.wrap(value);
+    Header header = header(rest);
+    int data = rest.position() + header.ownerLength();
+    return new StoredItem(
+        id,
+        UnsafeByteOperations.unsafeWrap(value, data, value.length - data),
+        new String(value, rest.position(), header.ownerLength(), UTF_8),
+        header.createTime(),
+        header.updateTime(),
+        header.revision());
   }
 
   /** The item in two buffers, which it becomes a view of. */
   static ItemBytes bytes(ByteBuffer key, ByteBuffer value) {
-    if (key.remaining() < NUMBER_BYTES
-        || value.remaining() < HEADER_BYTES
-        || value.get(value.position()) != VERSION) {
+    if (key.remaining() < NUMBER_BYTES) {
       throw malformed(null);
     }
-    ByteBuffer header = value.duplicate();
-    header.position(value.position() + 1);
+    ByteBuffer rest = value.duplicate();
+    Header header = header(rest);
+    int data = rest.position() + header.ownerLength();
+    return new ItemBytes(
+        key.slice(key.position() + NUMBER_BYTES, key.remaining() - NUMBER_BYTES),
+        rest.slice(rest.position(), header.ownerLength()),
+        rest.slice(data, rest.limit() - data),
+        header.createTime(),
+        header.updateTime(),
+        header.revision());
+  }
+
+  private record Header(Instant createTime, Instant updateTime, long revision, int ownerLength) {}
+
+  /** Reads up to the owner, all of which is there. */
+  private static Header header(ByteBuffer value) {
+    if (value.remaining() < HEADER_BYTES || value.get() != VERSION) {
+      throw malformed(null);
+    }
+    Header header;
     try {
-      Instant createTime = time(header);
-      Instant updateTime = time(header);
-      long revision = header.getLong();
-      int ownerLength = header.getInt();
-      ByteBuffer rest = header.slice();
-      return new ItemBytes(
-          key.slice(key.position() + NUMBER_BYTES, key.remaining() - NUMBER_BYTES),
-          rest.slice(0, ownerLength),
-          rest.slice(ownerLength, rest.remaining() - ownerLength),
-          createTime,
-          updateTime,
-          revision);
+      header = new Header(time(value), time(value), value.getLong(), value.getInt());
     } catch (RuntimeException e) {
       throw malformed(e);
     }
+    if (header.ownerLength() < 0 || header.ownerLength() > value.remaining()) {
+      throw malformed(null);
+    }
+    return header;
   }
 
   /** What an item counts for, from the lengths of its key and its value. */

@@ -12,19 +12,18 @@ import org.jspecify.annotations.Nullable;
  * {@link ItemCursor} over a key range at one moment. Owns both; confined to one thread at a time.
  */
 final class RocksCursor implements ItemCursor {
-  /** Of most items; there is more room as soon as one needs it. */
-  private static final int VALUE_BYTES = 4 << 10;
-
-  private static final int KEY_BYTES = 512;
-
   private final Moment moment;
   private final @Nullable Range range;
   private final CollectionStats stats;
 
-  /** What {@link #bytes()} reads into, again and again. */
-  private ByteBuffer key = ByteBuffer.allocate(KEY_BYTES);
+  /** What {@link #bytes()} reads into, again and again; there is more room once one needs it. */
+  private ByteBuffer key = ByteBuffer.allocate(0);
 
-  private ByteBuffer value = ByteBuffer.allocate(VALUE_BYTES);
+  private ByteBuffer value = ByteBuffer.allocate(0);
+
+  /** The item stepped to, once somebody has asked for it. */
+  private @Nullable StoredItem item;
+
   private boolean onItem;
   private boolean ended;
   private boolean closed;
@@ -52,6 +51,7 @@ final class RocksCursor implements ItemCursor {
     if (closed) {
       throw new IllegalStateException("the cursor is closed");
     }
+    item = null;
     onItem = range != null && !ended && range.next();
     ended = !onItem;
     return onItem;
@@ -60,7 +60,12 @@ final class RocksCursor implements ItemCursor {
   @Override
   public StoredItem item() {
     Range there = onItem();
-    return ItemCodec.decode(ItemCodec.id(there.key()), there.value());
+    @Nullable StoredItem made = item;
+    if (made == null) {
+      made = ItemCodec.decode(ItemCodec.id(there.key()), there.value());
+      item = made;
+    }
+    return made;
   }
 
   @Override
@@ -101,6 +106,7 @@ final class RocksCursor implements ItemCursor {
       return;
     }
     closed = true;
+    onItem = false; // what it stood on is freed below
     if (range != null) {
       range.close();
     }

@@ -296,7 +296,7 @@ public final class BackupServer implements AutoCloseable {
           new VerifiedAges(sites, backups, clock, telemetry));
       admin = startAdmin();
       listen();
-      startSchedules(schedules, clock);
+      schedules.start(scheduleThread, SCHEDULE_TICK);
       started = true;
     } catch (IOException e) {
       throw new StartException(
@@ -309,13 +309,6 @@ public final class BackupServer implements AutoCloseable {
         storage.close();
       }
     }
-  }
-
-  @SuppressWarnings("FutureReturnValueIgnored") // a tick catches what it throws
-  private void startSchedules(BackupSchedules schedules, InstantSource clock) {
-    long millis = SCHEDULE_TICK.toMillis();
-    scheduleThread.scheduleWithFixedDelay(
-        () -> schedules.tick(clock.instant()), 0, millis, TimeUnit.MILLISECONDS);
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // a look catches what it throws

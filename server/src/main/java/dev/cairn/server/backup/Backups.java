@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -61,6 +62,7 @@ public final class Backups implements SiteDependent {
   private final DiskReserve disk;
   private final Overdue overdue = new Overdue();
   private final Map<BackupRef, BackupJob> running = new ConcurrentHashMap<>();
+  private volatile Consumer<BackupType> whenEnded = type -> {};
 
   /**
    * What backups need to know from the configuration.
@@ -276,7 +278,16 @@ public final class Backups implements SiteDependent {
       overdue.settle("record the end of backup " + pending.id(), () -> end(pending, job, e));
     } finally {
       running.remove(BackupRef.of(pending));
+      whenEnded.accept(pending.type());
     }
+  }
+
+  /**
+   * Has {@code listener} told of the end of each backup that was asked for, whatever became of it.
+   * It is called by the thread that made the backup: it must be quick and must not throw.
+   */
+  public void onEnded(Consumer<BackupType> listener) {
+    whenEnded = listener;
   }
 
   private void end(BackupRecord pending, BackupJob job, Throwable why) {

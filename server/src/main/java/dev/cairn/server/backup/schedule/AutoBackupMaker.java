@@ -19,6 +19,9 @@ interface AutoBackupMaker {
   /** What became of it. */
   Outcome outcome(SiteId site, BackupId backup);
 
+  /** Has {@code listener} told, by any thread, when a backup that was requested has ended. */
+  void onEnded(Runnable listener);
+
   /** Lets go of what the site's retention no longer keeps. */
   void applyRetention(SiteId site);
 

@@ -17,6 +17,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -147,6 +151,32 @@ public final class BackupSchedules implements SiteDependent {
           Map.of("site_id", schedule.siteId().value(), "actual_etag", schedule.etag()),
           "the backup schedule of site " + schedule.siteId() + " has changed since it was read");
     }
+  }
+
+  /**
+   * Has {@code scheduler}, which has one thread, call {@link #tick} from now on: every {@code
+   * period}, and when a backup has ended, since the next one may take its place.
+   */
+  @SuppressWarnings("FutureReturnValueIgnored") // a tick catches what it throws
+  public void start(ScheduledExecutorService scheduler, Duration period) {
+    Runnable tick = () -> tick(clock.instant());
+    AtomicBoolean asked = new AtomicBoolean();
+    maker.onEnded(
+        () -> {
+          if (!asked.compareAndSet(false, true)) {
+            return; // the one that was asked for has yet to begin and will see this end, too
+          }
+          try {
+            scheduler.execute(
+                () -> {
+                  asked.set(false);
+                  tick.run();
+                });
+          } catch (RejectedExecutionException e) {
+            log.debug("no tick, the server is going down");
+          }
+        });
+    scheduler.scheduleWithFixedDelay(tick, 0, period.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Does what is to be done at {@code now}. Its failures are logged and tried again later. */

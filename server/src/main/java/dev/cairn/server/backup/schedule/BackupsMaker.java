@@ -2,6 +2,7 @@ package dev.cairn.server.backup.schedule;
 
 import dev.cairn.server.backup.BackupId;
 import dev.cairn.server.backup.BackupRecord;
+import dev.cairn.server.backup.BackupType;
 import dev.cairn.server.backup.Backups;
 import dev.cairn.server.backup.JobFailure;
 import dev.cairn.server.error.Reason;
@@ -50,6 +51,16 @@ final class BackupsMaker implements AutoBackupMaker {
               record.failure().map(JobFailure::reason).orElse(Reason.INTERNAL));
       case CANCELED -> new Outcome.Gone();
     };
+  }
+
+  @Override
+  public void onEnded(Runnable listener) {
+    backups.onEnded(
+        type -> {
+          if (type == BackupType.AUTO) {
+            listener.run();
+          }
+        });
   }
 
   @Override

@@ -17,6 +17,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.Test;
 
 class BackupSchedulesTest {
@@ -468,5 +470,29 @@ class BackupSchedulesTest {
     } catch (ServiceException e) {
       return e.reason();
     }
+  }
+
+  @Test
+  void startsTheNextOneAsSoonAsOneHasEnded() throws Exception {
+    World busy = new World(new BackupSchedules.Settings(1, DAY));
+    busy.siteAt("shop", "0 0 * * *", "UTC");
+    busy.siteAt("blog", "0 0 * * *", "UTC");
+    busy.sleep(DAY);
+    busy.maker.outcome = each -> new Outcome.Pending();
+    ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
+    try {
+      busy.schedules.start(scheduler, DAY);
+      scheduler.submit(() -> {}).get();
+      assertThat(busy.maker.made).as("the first of two").hasSize(1);
+
+      busy.maker.newestBecomes(new Outcome.Ready(busy.instant()));
+      scheduler.submit(() -> {}).get();
+
+      assertThat(busy.maker.made).as("long before the next regular tick").hasSize(2);
+    } finally {
+      scheduler.shutdownNow();
+    }
+    busy.maker.newestBecomes(new Outcome.Ready(busy.instant()));
+    assertThat(busy.maker.made).as("the server is going down").hasSize(2);
   }
 }

@@ -23,6 +23,7 @@ final class FakeMaker implements AutoBackupMaker {
   private final InstantSource clock;
   private final Map<BackupId, Outcome> outcomes = new HashMap<>();
   private long lastId;
+  private Runnable whenEnded = () -> {};
 
   final List<Made> made = new ArrayList<>();
   final List<SiteId> retentions = new ArrayList<>();
@@ -77,6 +78,12 @@ final class FakeMaker implements AutoBackupMaker {
   /** Says what became of the newest backup. */
   void newestBecomes(Outcome outcome) {
     outcomes.put(made.get(made.size() - 1).id(), outcome);
+    whenEnded.run();
+  }
+
+  @Override
+  public void onEnded(Runnable listener) {
+    whenEnded = listener;
   }
 
   @Override

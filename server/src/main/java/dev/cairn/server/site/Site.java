@@ -26,9 +26,13 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * serving --delete--&gt; deleted --last lease on any of its databases--&gt; gone
- *    |--CURRENT can no longer be written--&gt; failed --it can again--&gt; serving
+ *    |--CURRENT can no longer be written--&gt; reading only --it can again--&gt; serving
  *    '--the catalog failed, what it holds is unknown--&gt; outdated --it is read again--&gt; serving
  * </pre>
+ *
+ * <p>A site that failed to write CURRENT stays on the content that it had, but a crash might bring
+ * the other one: until CURRENT is written again it is read and not changed, so that nothing is
+ * acknowledged that the next start would not find.
  *
  * <p>Thread-safe. {@code generation}, {@code collections}, {@code swept}, {@code deleted}, {@code
  * outdated} and {@code unrecorded} change only behind the door, and {@code failed} is set there;
@@ -92,10 +96,10 @@ final class Site {
     return collections;
   }
 
-  /** A lease on what is LIVE now, or on the SANDBOX content, made when absent. */
+  /** A lease for reading what is LIVE now, or the SANDBOX content, made when absent. */
   Lease lease(Environment environment) {
     while (true) {
-      requireServing();
+      requireThere();
       long seen = generation;
       try {
         Optional<Lease> lease =
@@ -122,13 +126,13 @@ final class Site {
    * files may have been gone already.
    */
   private boolean isStill(long seen) {
-    return seen == generation && !deleted && !failed;
+    return seen == generation && !deleted;
   }
 
   private Path sandboxDirectory() {
     if (!sandboxExists) {
       synchronized (this) {
-        requireServing(); // or its folder may be another site's by now
+        requireThere(); // or its folder may be another site's by now
         if (!sandboxExists) {
           files.createSandbox(id);
           sandboxExists = true;
@@ -171,14 +175,24 @@ final class Site {
   }
 
   /**
-   * Throws unless the site serves.
+   * Throws unless the site can be read.
    *
-   * @throws ServiceException SITE_NOT_FOUND when it is deleted; STORAGE_FAILED when it has failed
+   * @throws ServiceException SITE_NOT_FOUND when it is deleted
    */
-  void requireServing() {
+  void requireThere() {
     if (deleted) {
       throw SiteSection.siteNotFound(id);
     }
+  }
+
+  /**
+   * Throws unless the site can be changed, and what is live is known to be what the next start
+   * finds.
+   *
+   * @throws ServiceException SITE_NOT_FOUND when it is deleted; STORAGE_FAILED when it has failed
+   */
+  private void requireServing() {
+    requireThere();
     if (failed) {
       heal();
     }
@@ -249,6 +263,7 @@ final class Site {
   private void commit(Environment environment, List<Submission<?>> run) {
     try {
       requireUpToDate();
+      requireServing();
       commitTo(environment, run);
     } catch (RuntimeException e) {
       run.forEach(submission -> submission.fail(e));
@@ -335,6 +350,7 @@ final class Site {
 
     @Override
     public Lease lease(Environment environment) {
+      requireServing();
       return Site.this.lease(environment);
     }
 
@@ -466,7 +482,8 @@ final class Site {
         }
         sure = true;
       } catch (ServiceException e) {
-        log.error("site stopped until CURRENT can be written: repair the disk site={}", id, e);
+        log.error(
+            "site takes no writes until CURRENT can be written: repair the disk site={}", id, e);
       } finally {
         failed = !sure;
       }

@@ -346,7 +346,7 @@ public final class Sites {
     if (site == null) {
       return load(id);
     }
-    site.requireServing();
+    site.requireThere();
     return site;
   }
 

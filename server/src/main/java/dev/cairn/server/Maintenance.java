@@ -20,9 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is done from time to time: closing databases that nobody uses, forgetting request ids and
- * records whose time is over, making up for what a failing disk prevented. Confined to the thread
- * of its scheduler.
+ * What is done beside the calls: once, removing what a crash left; from time to time, closing
+ * databases that nobody uses, forgetting request ids and records whose time is over, making up for
+ * what a failing disk prevented. Confined to the thread of its scheduler.
  */
 final class Maintenance {
   private static final Logger log = LoggerFactory.getLogger(Maintenance.class);
@@ -94,6 +94,7 @@ final class Maintenance {
 
   @SuppressWarnings("FutureReturnValueIgnored") // a tick catches what it throws
   void start(ScheduledExecutorService scheduler) {
+    scheduler.execute(this::sweep);
     long millis =
         Math.max(
             MIN_TICK.toMillis(),
@@ -101,6 +102,14 @@ final class Maintenance {
     scheduler.scheduleWithFixedDelay(this::tick, millis, millis, TimeUnit.MILLISECONDS);
     long heal = HEALING_TICK.toMillis();
     scheduler.scheduleWithFixedDelay(this::heal, heal, heal, TimeUnit.MILLISECONDS);
+  }
+
+  private void sweep() {
+    try {
+      sites.sweepUnused();
+    } catch (RuntimeException e) {
+      log.error("what a crash left of some sites remains until the next start", e);
+    }
   }
 
   /** What waits for the disk to work again, and the mark; next to nothing when all is well. */

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
@@ -37,6 +38,9 @@ public final class Sites {
   private final Duration maxWriteWait;
   private final Map<SiteId, Site> loaded = new ConcurrentHashMap<>();
   private final List<SiteDependent> dependents = new CopyOnWriteArrayList<>();
+
+  /** Sites with files that a crash may have left; each is looked at before it is used. */
+  private final Set<SiteId> unswept = ConcurrentHashMap.newKeySet();
 
   /**
    * @param maxWriteWait how long a write waits at a site's door before it is refused
@@ -353,6 +357,7 @@ public final class Sites {
   private Site load(SiteId id) {
     synchronized (creationLock()) {
       get(id);
+      sweep(id);
       return loaded.computeIfAbsent(
           id,
           key -> {
@@ -379,9 +384,11 @@ public final class Sites {
   }
 
   /**
-   * Removes what a crash left behind: folders of sites that are not in the catalog, generations
-   * that are not live, files in work. What bears a name that no site could have is somebody else's
-   * and stays. Called once, before anything is served.
+   * Removes what a crash left behind: at once the folders of sites that are not in the catalog; of
+   * each other site, generations that are not live and files in work, before it is first used or by
+   * {@link #sweepUnused()}. So a start does not wait for the folders of all sites to be read. What
+   * bears a name that no site could have is somebody else's and stays. Called once, before anything
+   * is served.
    */
   public void sweep() {
     for (String name : files.siteNames()) {
@@ -390,12 +397,39 @@ public final class Sites {
         continue;
       }
       SiteId id = new SiteId(name);
-      if (exists(id)) {
-        files.sweep(id);
-      } else {
+      if (!exists(id)) {
         log.info("removing the files of a site that was not finished or is deleted site={}", id);
         files.deleteSite(id);
+      } else {
+        unswept.add(id);
+        if (loaded.containsKey(id)) { // for the recovery of a restoration, which is over
+          sweep(id);
+        }
       }
+    }
+  }
+
+  /** What is left of {@link #sweep()}, site by site until the thread is interrupted. */
+  public void sweepUnused() {
+    for (SiteId id : unswept) {
+      if (Thread.currentThread().isInterrupted()) {
+        return;
+      }
+      synchronized (creationLock()) {
+        sweep(id);
+      }
+    }
+  }
+
+  /** Once a start, by whoever comes first and holds the creation lock: nobody uses the site yet. */
+  private void sweep(SiteId id) {
+    if (!unswept.remove(id)) {
+      return;
+    }
+    try {
+      files.sweep(id);
+    } catch (ServiceException e) {
+      log.warn("what a crash left of a site remains until the next start site={}", id, e);
     }
   }
 }

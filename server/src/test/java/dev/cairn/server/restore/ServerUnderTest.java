@@ -275,6 +275,7 @@ public final class ServerUnderTest implements AutoCloseable {
     restorations.recover();
     backups.recover();
     sites.sweep();
+    sites.sweepUnused();
   }
 
   /** What a process that died now would leave, in a directory of its own. */

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 final class SitesTest {
@@ -391,8 +393,9 @@ final class SitesTest {
 
   // What a crash leaves
 
-  @Test
-  void sweepRemovesWhatACrashLeftAndNothingElse() throws IOException {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void sweepRemovesWhatACrashLeftAndNothingElse(boolean used) throws IOException {
     server.withSite(CITIES).save(live(CITIES), "rome", "{}");
     server.save(sandbox(CITIES), "oslo", "{}");
     Path site = server.layout.site(SITE);
@@ -406,11 +409,34 @@ final class SitesTest {
     Files.createDirectories(server.layout.sites().resolve("lost+found"));
 
     server = server.reopen();
+    if (used) {
+      assertThat(server.sites.collections(SITE).size()).isOne();
+    } else {
+      server.sites.sweepUnused();
+    }
 
     assertThat(server.siteFiles()).containsExactly("CURRENT", "gen-000001", "sandbox");
     assertThat(Installation.names(server.layout.sites())).containsExactly("lost+found", "site-1");
     assertThat(server.content(live(CITIES))).containsOnlyKeys("rome");
     assertThat(server.content(sandbox(CITIES))).containsOnlyKeys("oslo");
+  }
+
+  @Test
+  void sweepsASiteOnceAndNeverOneThatIsInUse() throws IOException {
+    server.withSite(CITIES).save(live(CITIES), "rome", "{}");
+    server = server.reopen();
+    assertThat(server.content(live(CITIES))).containsOnlyKeys("rome");
+    Path staging = Files.createDirectories(server.layout.site(SITE).resolve("staging"));
+
+    server.sites.sweepUnused();
+    assertThat(server.content(live(CITIES))).containsOnlyKeys("rome");
+    assertThat(staging).as("of a restoration that runs").exists();
+
+    server.sites.delete(SITE, true);
+    server.withSite(CITIES);
+    Files.createDirectories(staging);
+    server.sites.sweepUnused();
+    assertThat(staging).as("of another site with the name").exists();
   }
 
   @Test

@@ -151,6 +151,7 @@ class DiskFullIT {
   @Test
   void backupFailsWithAReasonAndTheNextOneSucceeds() {
     cairn.fill(SITE, ITEMS, 1_000, "kept");
+    int failed = 0;
     for (long room : ROOMS) {
       cairn.save(SITE, ITEMS, "item-" + room, "{\"not\":\"in a table file yet\"}");
       disk.fill(room);
@@ -159,9 +160,12 @@ class DiskFullIT {
       Wait.pause(Duration.ofMillis(300)); // so that most fail while there is no room
       disk.empty();
 
-      if (!asked.isEmpty()) {
+      if (asked.isEmpty()) {
+        failed++;
+      } else {
         Backup ended = cairn.awaitBackup(SITE, asked);
         if (ended.getState() != BackupState.BACKUP_STATE_READY) {
+          failed++;
           assertThat(ended.getFailure().getReason())
               .as("room %s", room)
               .isEqualTo(ErrorReason.ERROR_REASON_DISK_FULL);
@@ -170,6 +174,7 @@ class DiskFullIT {
       Backup next = TROUBLE.recoversToABackup(cairn);
       assertThat(next.getItemCount()).isEqualTo(cairn.count(SITE, ITEMS));
     }
+    assertThat(failed).as("backups that met the full disk").isGreaterThan(2);
     TROUBLE.requireNothingPending(cairn);
     DataDirectory.requireTidy(withoutBallast(), cairn);
     requireSameAfterRestart();
@@ -181,6 +186,7 @@ class DiskFullIT {
     String backup = cairn.verifiedBackup(SITE).getId();
     cairn.pin(SITE, backup, true);
     int round = 0;
+    int failed = 0;
     for (long room : ROOMS) {
       for (boolean partial : List.of(true, false)) {
         cairn.save(SITE, ITEMS, "live-" + round++, "{}");
@@ -197,6 +203,7 @@ class DiskFullIT {
         disk.empty();
 
         if (asked.isEmpty()) {
+          failed++;
           assertThat(cairn.content(SITE)).isEqualTo(live);
           continue;
         }
@@ -204,6 +211,7 @@ class DiskFullIT {
         if (ended.getState() == RestorationState.RESTORATION_STATE_COMPLETED) {
           assertThat(cairn.count(SITE, ITEMS)).as("room %s", room).isEqualTo(2_000);
         } else {
+          failed++;
           assertThat(ended.getFailure().getReason())
               .as("room %s", room)
               .isEqualTo(ErrorReason.ERROR_REASON_DISK_FULL);
@@ -212,6 +220,7 @@ class DiskFullIT {
         DiskTrouble.recovers(() -> cairn.save(SITE, ITEMS, "again", "{}"));
       }
     }
+    assertThat(failed).as("restorations that met the full disk").isGreaterThan(2);
     TROUBLE.requireNothingPending(cairn);
     cairn.restore(SITE, backup);
     assertThat(cairn.count(SITE, ITEMS)).isEqualTo(2_000);

@@ -1,6 +1,7 @@
 package dev.cairn.server.restore;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.cairn.server.backup.BackupRecord;
 import dev.cairn.server.backup.Backups;
@@ -37,12 +38,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class EveryStepTest {
   @TempDir Path directory;
 
-  /** Not of AUTO_BACK_UP: one that is READY, but reported failed, is followed by another. */
   @ParameterizedTest
-  @EnumSource(
-      value = Operation.class,
-      mode = EnumSource.Mode.EXCLUDE,
-      names = {"AUTO_BACK_UP"})
+  @EnumSource(Operation.class)
   void failureAtAnyStepLeavesTheStateOfBeforeOrAfter(Operation operation) {
     Map<String, Object> before;
     Map<String, Object> after;
@@ -105,16 +102,37 @@ final class EveryStepTest {
         boolean done = state(server).equals(after);
         happened.add(done);
         covered.add((done ? "after: " : "before: ") + moment.step());
-        assertThat(folders(server)).as(moment.step()).isEqualTo(server.siteIds());
-        check(operation, server, before, after, "died after " + moment.step());
-        assertSound(server);
-        server.closeWithNothingLeaked();
+        checkAll(operation, server, before, after, "died after " + moment.step());
       }
     }
 
     System.out.println(operation + ", died after\n  " + String.join("\n  ", covered));
     assertThat(happened).as("%s: once done it stays so", covered).isSorted();
     assertThat(happened).as("acknowledged").endsWith(true);
+  }
+
+  /** What these tests are worth: a server that makes one of these mistakes does not pass. */
+  @ParameterizedTest
+  @EnumSource(Mistake.class)
+  void noticesEveryMistake(Mistake mistake) throws IOException {
+    Operation operation = Operation.BACK_UP_AND_EVICT;
+    Map<String, Object> before;
+    Map<String, Object> after;
+    try (ServerUnderTest server = prepared(operation, Steps.UNDISTURBED, "right")) {
+      before = state(server);
+      operation.run(server);
+      after = state(server);
+      checkAll(operation, server, before, after, "no mistake");
+    }
+
+    try (ServerUnderTest server = prepared(operation, Steps.UNDISTURBED, "wrong")) {
+      operation.run(server);
+      mistake.make(server);
+      assertThat(catchThrowable(() -> checkAll(operation, server, before, after, "a mistake")))
+          .isInstanceOfAny(AssertionError.class, ServiceException.class);
+    } finally {
+      mistake.end();
+    }
   }
 
   /** What a start puts in order, when it is not broken off, is what it has to become. */
@@ -221,6 +239,19 @@ final class EveryStepTest {
           .endsWith("ALREADY_EXISTS");
     }
     assertThat(state(server)).as("done again, " + what).isEqualTo(after);
+  }
+
+  /** The same, and nothing lies about that should not, on disk or in memory. */
+  private static void checkAll(
+      Operation operation,
+      ServerUnderTest server,
+      Map<String, Object> before,
+      Map<String, Object> after,
+      String what) {
+    assertThat(folders(server)).as(what).isEqualTo(server.siteIds());
+    check(operation, server, before, after, what);
+    assertSound(server);
+    server.closeWithNothingLeaked();
   }
 
   /** After a start; what a collection that is gone has left goes with the next write. */

@@ -16,6 +16,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +39,9 @@ final class Maintenance {
   /** A purge opens every site's database, so it is done a few times in a retention only. */
   private static final int PURGES_PER_RETENTION = 4;
 
+  /** Records outlive their retention by a tenth of it, but by no more than this. */
+  private static final Duration MAX_PURGE_PAUSE = Duration.ofHours(1);
+
   private static final int SITES_AT_ONCE = 100;
   private static final int EVENTS_AT_ONCE = 200;
 
@@ -55,6 +60,7 @@ final class Maintenance {
   private final InstantSource clock;
   private final Settings settings;
   private final Bursts bursts = new Bursts(QUIET, System::nanoTime);
+  private Instant nextRecordPurge = Instant.MIN;
   private Instant lastPurge;
   private String lastMeasured = "";
 
@@ -94,7 +100,7 @@ final class Maintenance {
 
   @SuppressWarnings("FutureReturnValueIgnored") // a tick catches what it throws
   void start(ScheduledExecutorService scheduler) {
-    scheduler.execute(this::sweep);
+    scheduler.execute(this::finishStart);
     long millis =
         Math.max(
             MIN_TICK.toMillis(),
@@ -104,11 +110,31 @@ final class Maintenance {
     scheduler.scheduleWithFixedDelay(this::heal, heal, heal, TimeUnit.MILLISECONDS);
   }
 
-  private void sweep() {
+  /** What a start need not wait for, since nobody sees whether it was done. */
+  private void finishStart() {
     try {
       sites.sweepUnused();
+      forEachSite(site -> backups.applyRetention(site.id()));
     } catch (RuntimeException e) {
-      log.error("what a crash left of some sites remains until the next start", e);
+      log.error("what a crash or another configuration left remains until the next start", e);
+    }
+  }
+
+  /** What fails for one site does not keep the others from their turn. */
+  private void forEachSite(Consumer<SiteRecord> work) {
+    List<SiteRecord> some = sites.list("", "", SITES_AT_ONCE);
+    while (!some.isEmpty()) {
+      for (SiteRecord site : some) {
+        if (Thread.currentThread().isInterrupted()) {
+          return;
+        }
+        try {
+          work.accept(site);
+        } catch (RuntimeException e) {
+          log.warn("a site was left out site={}", site.id(), e);
+        }
+      }
+      some = sites.list("", some.get(some.size() - 1).id().value(), SITES_AT_ONCE);
     }
   }
 
@@ -130,11 +156,7 @@ final class Maintenance {
       pool.closeIdle(settings.idleClose());
       openBackups.closeIdle(settings.idleClose());
       Instant now = clock.instant();
-      int backupCount = backups.purge(now.minus(settings.backupRetention()));
-      int restorationCount = restorations.purge(now.minus(settings.restorationRetention()));
-      if (backupCount + restorationCount > 0) {
-        log.info("records purged backups={} restorations={}", backupCount, restorationCount);
-      }
+      purgeRecords(now);
       purgeEvents(now.minus(settings.eventRetention()));
       measureSome();
       Duration pause = settings.requestIdRetention().dividedBy(PURGES_PER_RETENTION);
@@ -163,6 +185,20 @@ final class Maintenance {
     lastMeasured = more ? some.get(some.size() - 1).id().value() : "";
   }
 
+  /** Reads every record there is, so it is not done at each tick. */
+  private void purgeRecords(Instant now) {
+    if (now.isBefore(nextRecordPurge)) {
+      return;
+    }
+    Duration tenth = settings.backupRetention().dividedBy(10);
+    nextRecordPurge = now.plus(tenth.compareTo(MAX_PURGE_PAUSE) < 0 ? tenth : MAX_PURGE_PAUSE);
+    int backupCount = backups.purge(now.minus(settings.backupRetention()));
+    int restorationCount = restorations.purge(now.minus(settings.restorationRetention()));
+    if (backupCount + restorationCount > 0) {
+      log.info("records purged backups={} restorations={}", backupCount, restorationCount);
+    }
+  }
+
   /** In small steps, because the whole catalog waits for each. */
   private void purgeEvents(Instant before) {
     int purged = 0;
@@ -177,27 +213,17 @@ final class Maintenance {
   }
 
   private void purgeMarkers(Instant before) {
-    int purged = sites.purgeRequests(before);
-    List<SiteRecord> some = sites.list("", "", SITES_AT_ONCE);
-    while (!some.isEmpty() && !Thread.currentThread().isInterrupted()) {
-      for (SiteRecord site : some) {
-        purged += purgeMarkers(site, before);
-      }
-      some = sites.list("", some.get(some.size() - 1).id().value(), SITES_AT_ONCE);
-    }
-    if (purged > 0) {
+    LongAdder purged = new LongAdder();
+    purged.add(sites.purgeRequests(before));
+    forEachSite(site -> purged.add(purgeMarkers(site, before)));
+    if (purged.sum() > 0) {
       log.info("request ids purged count={}", purged);
     }
   }
 
   private int purgeMarkers(SiteRecord site, Instant before) {
-    try {
-      int purged = items.purgeMarkers(site.id(), Environment.LIVE, before);
-      boolean sandbox = !sites.stats(site.id(), Environment.SANDBOX).isEmpty();
-      return purged + (sandbox ? items.purgeMarkers(site.id(), Environment.SANDBOX, before) : 0);
-    } catch (RuntimeException e) {
-      log.warn("request ids of a site could not be purged site={}", site.id(), e);
-      return 0;
-    }
+    int purged = items.purgeMarkers(site.id(), Environment.LIVE, before);
+    boolean sandbox = !sites.stats(site.id(), Environment.SANDBOX).isEmpty();
+    return purged + (sandbox ? items.purgeMarkers(site.id(), Environment.SANDBOX, before) : 0);
   }
 }

@@ -6,6 +6,7 @@ import dev.cairn.server.repository.BackupRepository;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -31,41 +32,48 @@ record BackupRecovery(
     boolean verifyAfterCreate) {
   private static final Logger log = LoggerFactory.getLogger(BackupRecovery.class);
 
-  void run() {
-    Map<BackupKey, BackupRecord> ready = new TreeMap<>();
-    for (BackupRecord record : store.listAll()) {
-      BackupRecord settled = settle(record);
-      if (settled.isReady()) {
-        ready.put(settled.repositoryKey(), settled);
+  /**
+   * @param all the backups of all sites
+   */
+  void run(List<BackupOutline> all) {
+    Map<BackupKey, BackupOutline> ready = new TreeMap<>();
+    for (BackupOutline each : all) {
+      if (each.isUnsettled()) {
+        settle(require(each));
+      }
+      if (each.isReady()) {
+        ready.put(each.repositoryKey(), each);
       }
     }
-    repository.sweep();
-    Set<BackupKey> kept = new HashSet<>(repository.list());
+    Set<BackupKey> kept = new HashSet<>(repository.sweep());
     for (BackupKey key : kept) {
       if (!ready.containsKey(key) && !awaited.test(key)) {
         log.info("removing files of a backup that is not ready backup={}", key);
         departures.deleteFiles(key);
       }
     }
-    for (BackupRecord record : ready.values()) {
-      Verification.State known = record.verification().state();
-      if (!kept.contains(record.repositoryKey())) {
+    for (BackupOutline each : ready.values()) {
+      Verification.State known = each.verification().state();
+      if (!kept.contains(each.repositoryKey())) {
         if (known != Verification.State.CORRUPT) {
-          verifier.foundLost(record);
+          verifier.foundLost(require(each));
         }
       } else if (verifyAfterCreate && known == Verification.State.UNVERIFIED) {
-        verifier.enqueueIfRoom(record);
+        verifier.enqueueIfRoom(require(each));
       }
     }
-    ready.values().stream().map(BackupRecord::siteId).distinct().forEach(departures::tryRetention);
   }
 
-  private BackupRecord settle(BackupRecord record) {
+  private BackupRecord require(BackupOutline outline) {
+    return store.require(outline.siteId(), outline.id());
+  }
+
+  private void settle(BackupRecord record) {
     Instant now = clock.instant();
     if (record.isPending()) {
       log.info("backup was interrupted site={} backup={}", record.siteId(), record.id());
       String message = "the server stopped while the backup was made; create it again";
-      return store.change(
+      store.change(
           record,
           draft -> {
             draft.state = BackupState.FAILED;
@@ -73,15 +81,13 @@ record BackupRecovery(
             draft.failure = Optional.of(new JobFailure(Reason.INTERRUPTED, message, Map.of()));
             return draft.log(now, LogLine.Severity.ERROR, message);
           });
-    }
-    if (record.verification().running()) {
-      return store.change(
+    } else if (record.verification().running()) {
+      store.change(
           record,
           draft -> {
             draft.verification = draft.verification.abandoned("");
             return draft;
           });
     }
-    return record;
   }
 }

@@ -82,6 +82,11 @@ final class BackupStore {
     return catalog.list(BackupRecord.allPrefix(), BackupRecord.class);
   }
 
+  /** The outlines of the backups of all sites. */
+  List<BackupOutline> outlines() {
+    return catalog.list(BackupRecord.allPrefix(), BackupOutline.class);
+  }
+
   /** What a command changes, and the records that came of it. */
   @FunctionalInterface
   interface Work<R> {

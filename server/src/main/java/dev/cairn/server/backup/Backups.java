@@ -620,13 +620,14 @@ public final class Backups implements SiteDependent {
    * and before anything is served.
    */
   public void recover() {
-    for (BackupRecord record : store.listAll()) {
-      ids.startAfter(record.id().value());
-      sequences.startAfter(record.sequence());
+    List<BackupOutline> all = store.outlines();
+    for (BackupOutline each : all) {
+      ids.startAfter(each.id().value());
+      sequences.startAfter(each.sequence());
     }
     new BackupRecovery(
             store, repository, verifier, departures, clock, safety::isAwaited, verifyAfterCreate)
-        .run();
+        .run(all);
   }
 
   /** Removes records that ended before {@code before}; answers how many. */

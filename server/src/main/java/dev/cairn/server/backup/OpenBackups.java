@@ -134,7 +134,7 @@ public final class OpenBackups implements BackupRepository, AutoCloseable {
   }
 
   @Override
-  public void sweep() {
-    repository.sweep();
+  public List<BackupKey> sweep() {
+    return repository.sweep();
   }
 }

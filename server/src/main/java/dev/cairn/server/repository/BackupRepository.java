@@ -62,8 +62,11 @@ public interface BackupRepository {
    */
   default void forgetSite(String siteId) {}
 
-  /** Removes whatever is not a whole backup: staging directories and files without a manifest. */
-  void sweep();
+  /**
+   * Removes whatever is not a whole backup: staging directories and files without a manifest.
+   * Answers what there is then, like {@link #list}.
+   */
+  List<BackupKey> sweep();
 
   /** Told how a verification goes on. It may throw to stop it. */
   @FunctionalInterface

@@ -105,7 +105,7 @@ final class SteppedRepository implements BackupRepository {
   }
 
   @Override
-  public void sweep() {
-    repository.sweep();
+  public List<BackupKey> sweep() {
+    return repository.sweep();
   }
 }

@@ -276,6 +276,7 @@ public final class ServerUnderTest implements AutoCloseable {
     backups.recover();
     sites.sweep();
     sites.sweepUnused();
+    siteIds().forEach(site -> backups.applyRetention(new SiteId(site)));
   }
 
   /** What a process that died now would leave, in a directory of its own. */

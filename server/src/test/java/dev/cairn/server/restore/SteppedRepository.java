@@ -69,7 +69,7 @@ record SteppedRepository(BackupRepository repository, Steps steps) implements Ba
   }
 
   @Override
-  public void sweep() {
-    repository.sweep();
+  public List<BackupKey> sweep() {
+    return repository.sweep();
   }
 }

@@ -20,12 +20,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Keeps each backup as a directory below a root, on the file system of the sites' databases.
  *
- * <p>Nothing is remembered between calls: the directories are the truth, and the order of the steps
- * is what makes them so.
+ * <p>The directories are the truth, and the order of the steps is what makes them so. All that is
+ * remembered between calls is which of them need not be forced once more.
  *
  * <table>
  * <caption>What a crash leaves, and who clears it up</caption>
@@ -36,8 +37,8 @@ import java.util.Set;
  * <tr><td>delete: manifest</td><td>{@code b/} without manifest</td><td>no; sweep</td></tr>
  * </table>
  *
- * <p>Immutable; thread-safe for different keys. {@link #sweep} is for the start, before any staging
- * directory is asked for: it cannot tell one in use from one left behind.
+ * <p>Thread-safe for different keys. {@link #sweep} is for the start, before any staging directory
+ * is asked for: it cannot tell one in use from one left behind.
  */
 public final class LocalBackupRepository implements BackupRepository {
   private static final String STAGING_SUFFIX = ".tmp";
@@ -45,6 +46,9 @@ public final class LocalBackupRepository implements BackupRepository {
 
   private final Path root;
   private final DurableFiles files;
+
+  /** Sites whose folders are known to be on disk; that of any other may be lost with the power. */
+  private final Set<String> forced = ConcurrentHashMap.newKeySet();
 
   /**
    * A repository below {@code root}, which is made when absent.
@@ -105,10 +109,17 @@ public final class LocalBackupRepository implements BackupRepository {
       files.write(directory.resolve(ManifestFormat.FILE_NAME), content);
       files.forceDirectory(directory);
       files.rename(directory, target);
-      // The site's folder may be the work of another thread that did not force it yet.
-      files.forceDirectory(root);
+      forceFolder(key.siteId());
     } catch (IOException e) {
       throw failure("keep", key, e);
+    }
+  }
+
+  /** The site's folder may be the work of another thread that did not force it yet. */
+  private void forceFolder(String siteId) throws IOException {
+    if (!forced.contains(siteId)) {
+      files.forceDirectory(root);
+      forced.add(siteId);
     }
   }
 
@@ -214,6 +225,7 @@ public final class LocalBackupRepository implements BackupRepository {
 
   @Override
   public void forgetSite(String siteId) {
+    forced.remove(siteId);
     try {
       files.delete(root.resolve(siteId));
     } catch (DirectoryNotEmptyException e) {
@@ -231,30 +243,42 @@ public final class LocalBackupRepository implements BackupRepository {
    * or {@link #put}.
    */
   @Override
-  public void sweep() {
+  public List<BackupKey> sweep() {
+    forced.clear();
     try {
+      List<BackupKey> keys = new ArrayList<>();
       for (Path site : sites()) {
+        int left = 0;
         for (Path entry : DurableFiles.list(site)) {
-          sweepEntry(site, entry);
+          left += sweepEntry(site, entry, keys) ? 0 : 1;
         }
-        if (DurableFiles.list(site).isEmpty()) {
+        if (left == 0) {
           files.delete(site);
         }
       }
+      Collections.sort(keys);
+      return List.copyOf(keys);
     } catch (IOException e) {
       throw StorageFailures.of("clear up unfinished backups", e);
     }
   }
 
-  private void sweepEntry(Path site, Path entry) throws IOException {
+  /** Removes an entry that is no backup, or notes the key of one that is; answers which it was. */
+  private boolean sweepEntry(Path site, Path entry, List<BackupKey> keys) throws IOException {
     if (entry.toString().endsWith(STAGING_SUFFIX)) {
       files.deleteTree(entry);
-      return;
+      return true;
     }
     Optional<BackupKey> key = candidate(site, entry);
-    if (key.isPresent() && !DurableFiles.exists(manifestFile(key.get()))) {
-      files.deleteTree(entry);
+    if (key.isEmpty()) {
+      return false;
     }
+    if (DurableFiles.exists(manifestFile(key.get()))) {
+      keys.add(key.get());
+      return false;
+    }
+    files.deleteTree(entry);
+    return true;
   }
 
   private List<Path> sites() throws IOException {

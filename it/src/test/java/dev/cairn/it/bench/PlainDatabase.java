@@ -3,7 +3,6 @@ package dev.cairn.it.bench;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -188,15 +187,18 @@ final class PlainDatabase implements AutoCloseable {
     }
   }
 
-  /** Reads every file of a backup once and sums it. */
+  /**
+   * Reads every file of a backup once and sums it, in chunks that stay in the processor's cache.
+   */
   static double readWithChecksums(Path backup) throws IOException {
-    byte[] buffer = new byte[1 << 20];
+    ByteBuffer chunk = ByteBuffer.allocateDirect(128 << 10);
     long begin = System.nanoTime();
     for (Path file : list(backup)) {
       CRC32C checksum = new CRC32C();
-      try (InputStream in = Files.newInputStream(file)) {
-        for (int read = in.read(buffer); read > 0; read = in.read(buffer)) {
-          checksum.update(buffer, 0, read);
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        while (channel.read(chunk) >= 0) {
+          checksum.update(chunk.flip());
+          chunk.clear();
         }
       }
     }

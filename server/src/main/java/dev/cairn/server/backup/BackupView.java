@@ -37,6 +37,11 @@ public record BackupView(BackupRecord record, Progress progress, long sequence)
   }
 
   @Override
+  public BackupState stage() {
+    return record.state();
+  }
+
+  @Override
   public boolean settled() {
     return !record.isPending() && !record.verification().running();
   }

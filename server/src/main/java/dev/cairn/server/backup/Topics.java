@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -32,6 +33,9 @@ public final class Topics<K, V extends Topics.State> {
 
     /** Whether nothing runs any more, so that a watch ends with it. */
     boolean settled();
+
+    /** What has become of it so far; a change of that is told without delay, unlike progress. */
+    Object stage();
   }
 
   private static final Logger log = LoggerFactory.getLogger(Topics.class);
@@ -44,9 +48,9 @@ public final class Topics<K, V extends Topics.State> {
     /**
      * There is another state.
      *
-     * @param last whether it is settled, or there will be none any more
+     * @param urgent whether it is settled or in another stage, or there will be none any more
      */
-    void changed(boolean last);
+    void changed(boolean urgent);
   }
 
   /** A subscription; closing it stops the signals. */
@@ -80,22 +84,29 @@ public final class Topics<K, V extends Topics.State> {
    *     changes the topic meanwhile, so it has to be quick and may not wait for anything
    */
   public void update(K key, UnaryOperator<Optional<V>> change) {
-    boolean[] changed = {false};
-    Topic<V> topic = touch(key, each -> changed[0] = each.update(change));
-    if (changed[0]) {
-      signal(topic, topic.newest().map(State::settled).orElse(false));
+    AtomicReference<Change> made = new AtomicReference<>(Change.NONE);
+    Topic<V> topic = touch(key, each -> made.set(each.update(change)));
+    if (made.get() != Change.NONE) {
+      signal(topic, made.get() == Change.URGENT);
     }
     removeIfUnused(key);
   }
 
-  private static void signal(Topic<?> topic, boolean last) {
-    topic.listeners.forEach(listener -> signal(listener, last));
+  /** What an update did. */
+  private enum Change {
+    NONE,
+    PROGRESS,
+    URGENT
+  }
+
+  private static void signal(Topic<?> topic, boolean urgent) {
+    topic.listeners.forEach(listener -> signal(listener, urgent));
   }
 
   /** What goes wrong in a listener is no business of whoever publishes. */
-  private static void signal(Listener listener, boolean last) {
+  private static void signal(Listener listener, boolean urgent) {
     try {
-      listener.signal.changed(last);
+      listener.signal.changed(urgent);
     } catch (RuntimeException e) {
       log.warn("a listener failed", e);
     }
@@ -204,11 +215,17 @@ public final class Topics<K, V extends Topics.State> {
       return newest().orElseThrow();
     }
 
-    /** Whether it has another state now. */
-    synchronized boolean update(UnaryOperator<Optional<V>> change) {
+    synchronized Change update(UnaryOperator<Optional<V>> change) {
       @Nullable V old = newest;
-      newest = change.apply(Optional.ofNullable(old)).orElse(null);
-      return newest != old;
+      @Nullable V next = change.apply(Optional.ofNullable(old)).orElse(null);
+      newest = next;
+      if (next == old) {
+        return Change.NONE;
+      }
+      if (next == null || old == null || next.settled()) {
+        return Change.URGENT;
+      }
+      return next.stage().equals(old.stage()) ? Change.PROGRESS : Change.URGENT;
     }
 
     synchronized void offer(V state) {

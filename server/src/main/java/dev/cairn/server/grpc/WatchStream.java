@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * and a job is never slowed. A signal leaves no note where one is already, or where a timer will
  * look soon enough.
  *
- * <p>The first state, the first change and the last state are sent at once, those between at the
- * {@link Pace}; when nothing was sent for a while, a heartbeat is.
+ * <p>The first state, the first change, another stage and the last state are sent at once, those
+ * between at the {@link Pace}; when nothing was sent for a while, a heartbeat is.
  *
  * @param <V> the states
  * @param <A> the messages
@@ -101,7 +101,7 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
   private final Consumer<Watches.Watch> onEnd;
   private final AtomicBoolean noted = new AtomicBoolean();
 
-  /** Whether the timer will look at whatever changes until then, but for the last state. */
+  /** Whether the timer will look at whatever changes until then, but for what is urgent. */
   private volatile boolean resting;
 
   // Only touched on the watch thread.
@@ -109,6 +109,7 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
   private @Nullable ScheduledFuture<?> timer;
   private boolean ended;
   private long lastSequence;
+  private @Nullable Object lastStage;
   private long lastSent = System.nanoTime();
   private long sent;
   private long timerDue;
@@ -154,8 +155,8 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
     note();
   }
 
-  private void changed(boolean last) {
-    if (last || !resting) {
+  private void changed(boolean urgent) {
+    if (urgent || !resting) {
       note();
     }
   }
@@ -206,8 +207,8 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
     long next = lastSent + heartbeat;
     boolean rests = false;
     if (state.sequence() != lastSequence || state.settled()) {
-      // The present state, the first change and the last state are not delayed.
-      boolean tooEarly = sent > 1 && !state.settled() && lastSent + interval - now > 0;
+      boolean urgent = sent <= 1 || state.settled() || !state.stage().equals(lastStage);
+      boolean tooEarly = !urgent && lastSent + interval - now > 0;
       boolean sends = !tooEarly && caller.isReady();
       if (sends) {
         send(state, now);
@@ -231,6 +232,7 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
     boolean last = state.settled();
     caller.onNext(sent == 0 || last ? messages.whole(state) : messages.change(state));
     lastSequence = state.sequence();
+    lastStage = state.stage();
     lastSent = now;
     sent++;
     if (last) {

@@ -20,6 +20,11 @@ public record RestorationView(RestorationRecord record, Progress progress, long 
   }
 
   @Override
+  public RestorationState stage() {
+    return record.state();
+  }
+
+  @Override
   public boolean settled() {
     return !record.isPending();
   }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 final class TopicsTest {
-  private record Value(long sequence, boolean settled) implements Topics.State {}
+  private record Value(long sequence, boolean settled, String stage) implements Topics.State {}
 
   private final Topics<String, Value> topics = new Topics<>();
 
@@ -48,16 +48,17 @@ final class TopicsTest {
   }
 
   @Test
-  void signalSaysWhetherItIsTheLast() {
+  void signalSaysWhetherItIsUrgent() {
     List<Boolean> signals = new ArrayList<>();
     try (Topics.Subscription<Value> subscription =
         topics.subscribe("a", () -> running(1), signals::add)) {
       topics.publish("a", running(2));
       topics.publish("a", ended(3));
       topics.publish("a", running(4));
+      topics.publish("a", new Value(5, false, "ready"));
       topics.end("a"::equals, new ServiceException(Reason.SITE_NOT_FOUND, "gone"));
 
-      assertThat(signals).containsExactly(false, true, false, true);
+      assertThat(signals).containsExactly(false, true, false, true, true);
       assertThatThrownBy(subscription::latest).hasMessage("gone");
     }
   }
@@ -166,10 +167,10 @@ final class TopicsTest {
   }
 
   private static Value running(long sequence) {
-    return new Value(sequence, false);
+    return new Value(sequence, false, "pending");
   }
 
   private static Value ended(long sequence) {
-    return new Value(sequence, true);
+    return new Value(sequence, true, "pending");
   }
 }

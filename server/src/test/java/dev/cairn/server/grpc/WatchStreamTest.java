@@ -24,7 +24,11 @@ class WatchStreamTest {
   private final Topics<String, Run> topics = new Topics<>();
   private final Caller caller = new Caller();
 
-  private record Run(long sequence, boolean settled) implements Topics.State {}
+  private record Run(long sequence, boolean settled, String stage) implements Topics.State {
+    Run(long sequence, boolean settled) {
+      this(sequence, settled, "pending");
+    }
+  }
 
   @AfterEach
   void stop() {
@@ -61,6 +65,23 @@ class WatchStreamTest {
     topics.publish("job", new Run(5, true));
 
     caller.awaits("1 whole", "2", "5 whole", "end");
+  }
+
+  @Test
+  void anotherStageComesAtOnceAlthoughSomethingStillRuns() {
+    topics.publish("job", new Run(1, false));
+    watch(LONG, Duration.ofHours(1), 0);
+    caller.awaits("1 whole");
+    topics.publish("job", new Run(2, false));
+    caller.awaits("1 whole", "2");
+    topics.publish("job", new Run(3, false));
+
+    topics.publish("job", new Run(4, false, "ready, being verified"));
+    caller.awaits("1 whole", "2", "4");
+
+    topics.publish("job", new Run(5, false, "ready, being verified"));
+    pause(30);
+    assertThat(caller.seen).containsExactly("1 whole", "2", "4");
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
@@ -71,6 +72,23 @@ final class BackupStore {
           return true;
         });
     return result;
+  }
+
+  /** The READY ones of the site's backups, oldest requested first. */
+  List<BackupRecord> ready(SiteId siteId) {
+    return ready(
+        catalog.list(BackupRecord.prefix(siteId), BackupOutline.class),
+        each -> find(siteId, each.id()));
+  }
+
+  /** Of those that have ended, which stay on record for long, no more than the outline is read. */
+  private static List<BackupRecord> ready(
+      List<BackupOutline> all, Function<BackupOutline, Optional<BackupRecord>> find) {
+    return all.stream()
+        .filter(BackupOutline::isReady)
+        .flatMap(each -> find.apply(each).stream())
+        .filter(BackupRecord::isReady)
+        .toList();
   }
 
   /** What the same call made before. */
@@ -185,8 +203,11 @@ final class BackupStore {
       return find(new BackupRef(siteId, id)).orElseThrow(() -> notFound(siteId, id));
     }
 
-    List<BackupRecord> list(SiteId siteId) {
-      return transaction.list(BackupRecord.prefix(siteId), BackupRecord.class);
+    /** The READY ones of the site's backups, oldest requested first. */
+    List<BackupRecord> ready(SiteId siteId) {
+      return BackupStore.ready(
+          transaction.list(BackupRecord.prefix(siteId), BackupOutline.class),
+          each -> find(new BackupRef(siteId, each.id())));
     }
 
     BackupRecord change(BackupRecord record, UnaryOperator<BackupRecord.Draft> change) {

@@ -227,7 +227,7 @@ public final class Backups implements SiteDependent {
     if (request.type() != BackupType.ON_DEMAND) {
       return;
     }
-    List<BackupRecord> pinned = retention.pinnedInTheWay(batch.list(request.siteId()));
+    List<BackupRecord> pinned = retention.pinnedInTheWay(batch.ready(request.siteId()));
     if (!pinned.isEmpty()) {
       String named =
           pinned.stream().map(each -> each.id().value()).collect(Collectors.joining(","));
@@ -371,14 +371,12 @@ public final class Backups implements SiteDependent {
   /** Measures anew what deleting each of a site's READY backups would free. */
   public void measure(SiteId siteId) {
     Map<BackupId, Long> exclusive = new HashMap<>();
-    for (BackupRecord record : store.list(siteId)) {
-      if (record.isReady()) {
-        try {
-          exclusive.put(record.id(), repository.exclusiveBytes(record.repositoryKey()));
-        } catch (ServiceException e) {
-          if (e.reason() != Reason.BACKUP_NOT_FOUND) { // deleted meanwhile
-            throw e;
-          }
+    for (BackupRecord record : store.ready(siteId)) {
+      try {
+        exclusive.put(record.id(), repository.exclusiveBytes(record.repositoryKey()));
+      } catch (ServiceException e) {
+        if (e.reason() != Reason.BACKUP_NOT_FOUND) { // deleted meanwhile
+          throw e;
         }
       }
     }
@@ -387,12 +385,12 @@ public final class Backups implements SiteDependent {
 
   /** Keeps what was measured, of backups that are still READY. */
   void measured(SiteId siteId, Map<BackupId, Long> exclusive) {
-    if (store.list(siteId).stream().noneMatch(record -> isNews(record, exclusive))) {
+    if (store.ready(siteId).stream().noneMatch(record -> isNews(record, exclusive))) {
       return;
     }
     store.change(
         batch -> {
-          batch.list(siteId).stream()
+          batch.ready(siteId).stream()
               .filter(record -> isNews(record, exclusive))
               .forEach(record -> batch.measured(record, exclusive.getOrDefault(record.id(), 0L)));
           return Boolean.TRUE;
@@ -401,7 +399,7 @@ public final class Backups implements SiteDependent {
 
   private static boolean isNews(BackupRecord record, Map<BackupId, Long> exclusive) {
     Long bytes = exclusive.get(record.id());
-    return record.isReady() && bytes != null && bytes != record.exclusiveBytes();
+    return bytes != null && bytes != record.exclusiveBytes();
   }
 
   /**
@@ -663,7 +661,7 @@ public final class Backups implements SiteDependent {
 
   @Override
   public long backupCount(SiteId id) {
-    return store.list(id).stream().filter(BackupRecord::isReady).count();
+    return store.ready(id).size();
   }
 
   @Override

@@ -100,7 +100,7 @@ final class Departures {
   private BackupRecord letGo(
       BackupStore.Batch batch, BackupRecord newest, List<BackupRecord> gone) {
     List<BackupId> evicted = new ArrayList<>(newest.evicted());
-    for (BackupRecord each : excess(batch.list(newest.siteId()), newest.siteId())) {
+    for (BackupRecord each : excess(batch.ready(newest.siteId()), newest.siteId())) {
       boolean onDemand = each.type() == BackupType.ON_DEMAND;
       markDeleted(batch, each, onDemand ? DeleteReason.EVICTED : DeleteReason.EXPIRED);
       gone.add(each);
@@ -137,8 +137,7 @@ final class Departures {
     store.change(
         batch -> {
           // The newest on-demand one names what it evicts; without one, nothing is evicted.
-          Optional<BackupRecord> newest =
-              batch.list(siteId).stream().filter(BackupRecord::isReady).max(NEWEST_ON_DEMAND);
+          Optional<BackupRecord> newest = batch.ready(siteId).stream().max(NEWEST_ON_DEMAND);
           newest.ifPresent(each -> letGo(batch, each, gone));
           return Boolean.TRUE;
         });

@@ -73,8 +73,8 @@ final class RestorationStore {
   }
 
   /** Numbers states only higher than this one from now on, also when the clock was set back. */
-  void startAfter(RestorationRecord record) {
-    sequences.startAfter(record.sequence());
+  void startAfter(RestorationOutline outline) {
+    sequences.startAfter(outline.sequence());
   }
 
   /** The id of what the same call made before. */
@@ -97,6 +97,11 @@ final class RestorationStore {
 
   List<RestorationRecord> listAll() {
     return catalog.list(RestorationRecord.allPrefix(), RestorationRecord.class);
+  }
+
+  /** The outlines of the restorations of all sites. */
+  List<RestorationOutline> outlines() {
+    return catalog.list(RestorationRecord.allPrefix(), RestorationOutline.class);
   }
 
   /** Makes a record, or answers another one, in one durable step; then publishes it. */

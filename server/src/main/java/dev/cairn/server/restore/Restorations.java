@@ -395,22 +395,20 @@ public final class Restorations implements SiteDependent {
   }
 
   private static void refuseSecond(CatalogTransaction transaction, SiteId siteId) {
-    transaction.list(RestorationRecord.prefix(siteId), RestorationRecord.class).stream()
+    transaction.list(RestorationRecord.prefix(siteId), RestorationOutline.class).stream()
         .filter(other -> other.isPending() && other.destinationSiteId().equals(siteId))
         .findFirst()
         .ifPresent(
             other -> {
-              throw inProgress(other);
+              throw inProgress(siteId, other.id());
             });
   }
 
-  private static ServiceException inProgress(RestorationRecord other) {
+  private static ServiceException inProgress(SiteId siteId, RestorationId running) {
     return new ServiceException(
         Reason.RESTORATION_IN_PROGRESS,
-        Map.of(
-            "site_id", other.destinationSiteId().value(),
-            "running_restoration_id", other.id().value()),
-        "restoration " + other.id() + " of site " + other.destinationSiteId() + " is under way");
+        Map.of("site_id", siteId.value(), "running_restoration_id", running.value()),
+        "restoration " + running + " of site " + siteId + " is under way");
   }
 
   private RestorationRecord pending(Draft draft) {
@@ -519,24 +517,29 @@ public final class Restorations implements SiteDependent {
    * other is FAILED. Called once, before backups are recovered and files swept.
    */
   public void recover() {
-    for (RestorationRecord record : store.listAll()) {
-      ids.startAfter(record.id().value());
-      store.startAfter(record);
-      if (record.isPending()) {
-        try {
-          recovery.recover(record);
-        } catch (RuntimeException e) {
-          record
-              .intent()
-              .ifPresent(
-                  intent -> backups.safety().keep(record.destinationSiteId(), intent.safetyId()));
-          log.error(
-              "restoration cannot be put in order, it stays PENDING site={} restoration={}",
-              record.destinationSiteId(),
-              record.id(),
-              e);
-        }
-      }
+    List<RestorationOutline> all = store.outlines();
+    for (RestorationOutline each : all) {
+      ids.startAfter(each.id().value());
+      store.startAfter(each);
+    }
+    all.stream()
+        .filter(RestorationOutline::isPending)
+        .forEach(each -> recover(store.require(each.siteId(), each.id())));
+  }
+
+  private void recover(RestorationRecord record) {
+    try {
+      recovery.recover(record);
+    } catch (RuntimeException e) {
+      record
+          .intent()
+          .ifPresent(
+              intent -> backups.safety().keep(record.destinationSiteId(), intent.safetyId()));
+      log.error(
+          "restoration cannot be put in order, it stays PENDING site={} restoration={}",
+          record.destinationSiteId(),
+          record.id(),
+          e);
     }
   }
 
@@ -559,7 +562,7 @@ public final class Restorations implements SiteDependent {
         .findFirst()
         .ifPresent(
             record -> {
-              throw inProgress(record);
+              throw inProgress(record.destinationSiteId(), record.id());
             });
   }
 

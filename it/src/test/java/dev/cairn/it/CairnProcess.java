@@ -225,12 +225,21 @@ final class CairnProcess implements AutoCloseable {
     }
   }
 
-  /** SIGSTOP: it answers nothing more until it is killed. Returns when all of it stands still. */
+  /** SIGSTOP: it answers nothing more. Returns when all of it stands still. */
   void freeze() {
+    signal("-STOP");
+    Path state = Path.of("/proc", String.valueOf(pid()), "task");
+    Wait.until("the server stands still", Duration.ofSeconds(10), () -> isStopped(state));
+  }
+
+  /** SIGCONT: it goes on where it stood still. */
+  void thaw() {
+    signal("-CONT");
+  }
+
+  private void signal(String which) {
     try {
-      new ProcessBuilder("kill", "-STOP", String.valueOf(pid())).inheritIO().start().waitFor();
-      Path state = Path.of("/proc", String.valueOf(pid()), "task");
-      Wait.until("the server stands still", Duration.ofSeconds(10), () -> isStopped(state));
+      new ProcessBuilder("kill", which, String.valueOf(pid())).inheritIO().start().waitFor();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

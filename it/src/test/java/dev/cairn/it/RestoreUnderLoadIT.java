@@ -3,6 +3,7 @@ package dev.cairn.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.util.Durations;
+import dev.cairn.it.FaultyDisk.Operation;
 import dev.cairn.it.History.Effect;
 import dev.cairn.it.History.Sweep;
 import dev.cairn.it.History.Write;
@@ -11,7 +12,10 @@ import dev.cairn.v1.Item;
 import dev.cairn.v1.Restoration;
 import dev.cairn.v1.RestorationSelection;
 import dev.cairn.v1.RestorePartialBackupRequest;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -26,6 +30,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /**
  * Restores a site while 8 readers scan it and 8 writers write to it: no reader fails or sees a mix,
  * no write fails, and afterwards the content is the backup's and what was written after the switch.
+ * So it is on a slow disk, too, and when the server stands still in the middle.
  */
 class RestoreUnderLoadIT {
   private static final String SITE = "busy";
@@ -48,6 +53,25 @@ class RestoreUnderLoadIT {
   void nobodySeesAMixWhenAllIsRestored() {
     run(
         "full restoration",
+        new Trouble(),
+        Set.copyOf(COLLECTIONS),
+        (cairn, backup) -> cairn.requestRestore(SITE, backup.getId()));
+  }
+
+  @Test
+  void nobodySeesAMixOnASlowDisk() {
+    run(
+        "full restoration on a slow disk",
+        new SlowDisk(),
+        Set.copyOf(COLLECTIONS),
+        (cairn, backup) -> cairn.requestRestore(SITE, backup.getId()));
+  }
+
+  @Test
+  void nobodySeesAMixWhenTheServerStandsStillMeanwhile() {
+    run(
+        "full restoration with a pause",
+        new Standstill(),
         Set.copyOf(COLLECTIONS),
         (cairn, backup) -> cairn.requestRestore(SITE, backup.getId()));
   }
@@ -56,6 +80,7 @@ class RestoreUnderLoadIT {
   void nobodySeesAMixWhenTwoCollectionsAreRestored() {
     run(
         "partial restoration",
+        new Trouble(),
         Set.of("c1", "c2"),
         (cairn, backup) ->
             cairn
@@ -74,8 +99,55 @@ class RestoreUnderLoadIT {
     Restoration request(Cairn cairn, Backup backup);
   }
 
-  private void run(String name, Set<String> restored, Restore restore) {
-    CairnProcess server = servers.start();
+  /** What the server meets while it restores: nothing. */
+  private class Trouble {
+    CairnProcess start() {
+      return servers.start();
+    }
+
+    void begin() {}
+
+    /** The restoration has been accepted. */
+    void meanwhile(CairnProcess server) {}
+
+    void end() {}
+  }
+
+  /** Each forced write takes 60 ms longer. */
+  private final class SlowDisk extends Trouble {
+    private final Path directory = servers.directory();
+    private final FaultyDisk disk = FaultyDisk.in(directory);
+
+    @Override
+    CairnProcess start() {
+      return servers.startIn(directory, disk.prefix());
+    }
+
+    @Override
+    void begin() {
+      disk.slow(Duration.ofMillis(60), EnumSet.of(Operation.FSYNC, Operation.FDATASYNC));
+    }
+
+    @Override
+    void end() {
+      assertThat(disk.seen()).as("slow writes").isGreaterThan(10);
+      disk.heal();
+    }
+  }
+
+  /** All of it stops for a second, shortly after the restoration has begun. */
+  private final class Standstill extends Trouble {
+    @Override
+    void meanwhile(CairnProcess server) {
+      Wait.pause(Duration.ofMillis(20));
+      server.freeze();
+      Wait.pause(Duration.ofSeconds(1));
+      server.thaw();
+    }
+  }
+
+  private void run(String name, Trouble trouble, Set<String> restored, Restore restore) {
+    CairnProcess server = trouble.start();
     try (Cairn cairn = server.connect()) {
       cairn.createSite(SITE, COLLECTIONS);
       COLLECTIONS.forEach(id -> cairn.fill(SITE, id, ITEMS, "good"));
@@ -92,7 +164,7 @@ class RestoreUnderLoadIT {
       for (int i = 0; i < WRITERS; i++) {
         load.start("writer-" + i, new Writer(cairn, model.history, "w" + i)::step);
       }
-      Wait.until("the load runs", java.time.Duration.ofSeconds(30), () -> load.operations() > 300);
+      Wait.until("the load runs", Duration.ofSeconds(30), () -> load.operations() > 300);
       longestWriteNanos.set(0);
 
       Sweep sweep =
@@ -106,11 +178,14 @@ class RestoreUnderLoadIT {
                                   id,
                                   held.places()
                                       .getOrDefault(Place.live(id), new java.util.TreeMap<>())))));
-      Restoration ended = cairn.completed(restore.request(cairn, backup));
+      trouble.begin();
+      Restoration requested = restore.request(cairn, backup);
+      trouble.meanwhile(server);
+      Restoration ended = cairn.completed(requested);
+      trouble.end();
       sweep.acknowledged();
       long after = load.operations();
-      Wait.until(
-          "it goes on", java.time.Duration.ofSeconds(30), () -> load.operations() > after + 300);
+      Wait.until("it goes on", Duration.ofSeconds(30), () -> load.operations() > after + 300);
       load.stop();
       load.join();
 

@@ -1,6 +1,5 @@
 package dev.cairn.server;
 
-import dev.cairn.server.backup.BackupRecord;
 import dev.cairn.server.backup.Backups;
 import dev.cairn.server.backup.Verification;
 import dev.cairn.server.site.SiteRecord;
@@ -72,8 +71,7 @@ final class VerifiedAges {
 
   private String age(SiteRecord site, Instant now) {
     Optional<Instant> newest =
-        backups.records(site.id()).stream()
-            .filter(BackupRecord::isReady)
+        backups.ready(site.id()).stream()
             .filter(each -> each.verification().state() == Verification.State.VERIFIED)
             .flatMap(each -> each.times().snapshot().stream())
             .max(Instant::compareTo);

@@ -363,9 +363,9 @@ public final class Backups implements SiteDependent {
         retention.onDemandLimit());
   }
 
-  /** Every backup of the site that is on record. */
-  public List<BackupRecord> records(SiteId siteId) {
-    return store.list(siteId);
+  /** The READY backups of the site, oldest requested first; none if there is no such site. */
+  public List<BackupRecord> ready(SiteId siteId) {
+    return store.ready(siteId);
   }
 
   /** Measures anew what deleting each of a site's READY backups would free. */

@@ -38,17 +38,23 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class EveryStepTest {
   @TempDir Path directory;
 
+  /** The states between which nothing may lie. */
+  private record Expected(Map<String, Object> before, Map<String, Object> after) {}
+
+  private static Expected run(Operation operation, ServerUnderTest server) {
+    Map<String, Object> before = state(server);
+    operation.run(server);
+    return new Expected(before, state(server));
+  }
+
   @ParameterizedTest
   @EnumSource(Operation.class)
   void failureAtAnyStepLeavesTheStateOfBeforeOrAfter(Operation operation) {
-    Map<String, Object> before;
-    Map<String, Object> after;
+    Expected expected;
     try (ServerUnderTest server = prepared(operation, Steps.UNDISTURBED, "undisturbed")) {
-      before = state(server);
-      operation.run(server);
-      after = state(server);
+      expected = run(operation, server);
     }
-    assertThat(after).isNotEqualTo(before);
+    assertThat(expected.after()).isNotEqualTo(expected.before());
 
     List<String> covered = new ArrayList<>();
     for (int k = 0; k < 200; k++) {
@@ -63,11 +69,13 @@ final class EveryStepTest {
         }
         String step = faults.failedAt().get();
         covered.add(reported.map(reason -> reason + ": ").orElse("done: ") + step);
-        check(operation, server, before, after, "failed at " + step);
+        check(operation, server, expected, "failed at " + step);
         Path disk = server.root;
         server.closeWithNothingLeaked();
         try (ServerUnderTest restarted = ServerUnderTest.on(disk).start()) {
-          assertThat(state(restarted)).as("restarted after failure at " + step).isEqualTo(after);
+          assertThat(state(restarted))
+              .as("restarted after failure at " + step)
+              .isEqualTo(expected.after());
           assertThat(folders(restarted)).as(step).isEqualTo(restarted.siteIds());
           assertSound(restarted);
         }
@@ -84,25 +92,24 @@ final class EveryStepTest {
   @EnumSource(Operation.class)
   void deathAtAnyStepLeavesTheStateOfBeforeOrAfter(Operation operation) {
     Deaths deaths = new Deaths(directory);
-    Map<String, Object> before;
-    Map<String, Object> after;
+    Expected expected;
     List<Moment> died;
     try (ServerUnderTest server = prepared(operation, deaths, "server")) {
-      before = state(server);
+      Map<String, Object> before = state(server);
       deaths.watch(server.root);
       operation.run(server);
       died = deaths.end();
-      after = state(server);
+      expected = new Expected(before, state(server));
     }
 
     List<Boolean> happened = new ArrayList<>();
     List<String> covered = new ArrayList<>();
     for (Moment moment : died) {
       try (ServerUnderTest server = ServerUnderTest.on(moment.disk()).start()) {
-        boolean done = state(server).equals(after);
+        boolean done = state(server).equals(expected.after());
         happened.add(done);
         covered.add((done ? "after: " : "before: ") + moment.step());
-        checkAll(operation, server, before, after, "died after " + moment.step());
+        checkAll(operation, server, expected, "died after " + moment.step());
       }
     }
 
@@ -116,19 +123,16 @@ final class EveryStepTest {
   @EnumSource(Mistake.class)
   void noticesEveryMistake(Mistake mistake) throws IOException {
     Operation operation = Operation.BACK_UP_AND_EVICT;
-    Map<String, Object> before;
-    Map<String, Object> after;
+    Expected expected;
     try (ServerUnderTest server = prepared(operation, Steps.UNDISTURBED, "right")) {
-      before = state(server);
-      operation.run(server);
-      after = state(server);
-      checkAll(operation, server, before, after, "no mistake");
+      expected = run(operation, server);
+      checkAll(operation, server, expected, "no mistake");
     }
 
     try (ServerUnderTest server = prepared(operation, Steps.UNDISTURBED, "wrong")) {
       operation.run(server);
       mistake.make(server);
-      assertThat(catchThrowable(() -> checkAll(operation, server, before, after, "a mistake")))
+      assertThat(catchThrowable(() -> checkAll(operation, server, expected, "a mistake")))
           .isInstanceOfAny(AssertionError.class, ServiceException.class);
     } finally {
       mistake.end();
@@ -226,30 +230,22 @@ final class EveryStepTest {
 
   /** It is as it was before, and the operation can be done; or it is done. */
   private static void check(
-      Operation operation,
-      ServerUnderTest server,
-      Map<String, Object> before,
-      Map<String, Object> after,
-      String what) {
-    assertThat(state(server)).as(what).isIn(before, after);
-    if (state(server).equals(before)) {
+      Operation operation, ServerUnderTest server, Expected expected, String what) {
+    assertThat(state(server)).as(what).isIn(expected.before(), expected.after());
+    if (state(server).equals(expected.before())) {
       // What was made but not acknowledged may show only when somebody tries to make it again.
       assertThat(refusal(operation, server).map(Reason::name).orElse("ALREADY_EXISTS"))
           .as("again, " + what)
           .endsWith("ALREADY_EXISTS");
     }
-    assertThat(state(server)).as("done again, " + what).isEqualTo(after);
+    assertThat(state(server)).as("done again, " + what).isEqualTo(expected.after());
   }
 
   /** The same, and nothing lies about that should not, on disk or in memory. */
   private static void checkAll(
-      Operation operation,
-      ServerUnderTest server,
-      Map<String, Object> before,
-      Map<String, Object> after,
-      String what) {
+      Operation operation, ServerUnderTest server, Expected expected, String what) {
     assertThat(folders(server)).as(what).isEqualTo(server.siteIds());
-    check(operation, server, before, after, what);
+    check(operation, server, expected, what);
     assertSound(server);
     server.closeWithNothingLeaked();
   }

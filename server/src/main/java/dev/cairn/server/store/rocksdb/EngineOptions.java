@@ -84,6 +84,10 @@ final class EngineOptions implements AutoCloseable {
         // The default mode silently drops what follows a damaged record; this one refuses to open,
         // and still accepts a last record that a loss of power cut short.
         .setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords)
+        // A batch is in the table files of all families or of none. Otherwise one that could not be
+        // forced, and so was never applied, comes back for some families only: those that were not
+        // flushed since replay it from the log. RocksDB flushes by itself after a full disk.
+        .setAtomicFlush(true)
         .setParanoidChecks(true)
         .setStatistics(statistics)
         .setWriteBufferManager(writeBuffers)

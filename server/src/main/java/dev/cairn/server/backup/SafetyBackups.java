@@ -51,6 +51,14 @@ public final class SafetyBackups {
     this.whenReady = whenReady;
   }
 
+  /**
+   * The restoration that one was taken for.
+   *
+   * @param creator who asked for it
+   * @param start when it got the safety backup's id
+   */
+  public record Origin(String restorationId, String creator, Instant start) {}
+
   /** An id for one to be. */
   public BackupId newId() {
     return new BackupId(ids.next());
@@ -95,8 +103,7 @@ public final class SafetyBackups {
    */
   public <T> void add(
       Manifest manifest,
-      String restorationId,
-      String creator,
+      Origin origin,
       Function<CatalogTransaction, T> alongside,
       Consumer<T> whenDone) {
     SiteId siteId = new SiteId(manifest.siteId());
@@ -106,8 +113,7 @@ public final class SafetyBackups {
         store.change(
             batch -> {
               if (store.find(siteId, id).isEmpty()) {
-                departures.putReady(
-                    batch, record(siteId, id, restorationId, creator, manifest), gone);
+                departures.putReady(batch, record(siteId, id, origin, manifest), gone);
               }
               batch.addEvents(); // it was kept before what follows was done
               return alongside.apply(batch.transaction());
@@ -117,19 +123,19 @@ public final class SafetyBackups {
     whenReady.accept(store.require(siteId, id));
   }
 
-  private BackupRecord record(
-      SiteId siteId, BackupId id, String restorationId, String creator, Manifest manifest) {
+  private BackupRecord record(SiteId siteId, BackupId id, Origin origin, Manifest manifest) {
     Instant now = clock.instant();
     long exclusive = repository.exclusiveBytes(key(siteId, id));
     return BackupRecord.pending(
             id,
             siteId,
             BackupType.SAFETY,
-            new BackupRecord.Notes("kept by restoration " + restorationId, Map.of(), false),
-            creator,
+            new BackupRecord.Notes(
+                "kept by restoration " + origin.restorationId(), Map.of(), false),
+            origin.creator(),
             List.of(),
-            Optional.of(restorationId),
-            manifest.snapshotTime())
+            Optional.of(origin.restorationId()),
+            origin.start())
         .with(
             draft -> {
               draft.times = draft.times.started(manifest.snapshotTime()).finished(now);
@@ -137,7 +143,7 @@ public final class SafetyBackups {
               return draft.log(
                   now,
                   LogLine.Severity.INFO,
-                  "keeps what restoration " + restorationId + " replaced");
+                  "keeps what restoration " + origin.restorationId() + " replaced");
             });
   }
 

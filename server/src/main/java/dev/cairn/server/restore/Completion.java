@@ -4,6 +4,7 @@ import dev.cairn.server.backup.BackupId;
 import dev.cairn.server.backup.BackupRecord;
 import dev.cairn.server.backup.LogLine;
 import dev.cairn.server.backup.Progress;
+import dev.cairn.server.backup.SafetyBackups;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.repository.BackupKey;
@@ -120,8 +121,8 @@ final class Completion {
         .safety()
         .add(
             safety.get(),
-            record.id().value(),
-            record.creator(),
+            new SafetyBackups.Origin(
+                record.id().value(), record.creator(), record.times().start().orElseThrow()),
             transaction -> parts.store().put(transaction, next),
             parts.store()::publish);
   }

@@ -8,7 +8,9 @@ import dev.cairn.server.restore.RestorationRecord.Entry;
 import dev.cairn.server.store.CollectionId;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
@@ -27,6 +29,7 @@ final class Journal {
   private final RestorationStore store;
   private final InstantSource clock;
   private final ProgressTracker progress;
+  private final List<LogLine> notes = new ArrayList<>();
   private RestorationRecord record;
 
   Journal(RestorationStore store, InstantSource clock, RestorationRecord record) {
@@ -65,10 +68,22 @@ final class Journal {
 
   /** Changes the record for good. */
   void change(UnaryOperator<RestorationRecord.Draft> change) {
-    record = store.change(record, change, progress.now());
+    record =
+        store.change(
+            record,
+            draft -> {
+              notes.forEach(draft::log);
+              return change.apply(draft);
+            },
+            progress.now());
+    notes.clear();
   }
 
+  /** Adds a line to the log. Watchers see it at once; it is kept with the next change. */
   void note(LogLine.Severity severity, String message) {
-    change(draft -> draft.log(now(), severity, message));
+    LogLine line = new LogLine(now(), severity, message);
+    notes.add(line);
+    record = record.with(draft -> draft.log(line));
+    store.publish(record, progress.now());
   }
 }

@@ -26,7 +26,7 @@ import java.util.function.UnaryOperator;
  * @param undoOf for UNDO: the restoration that is taken back
  * @param preview the preview that it is bound to
  * @param writePause the longest time that a write waited for the switch
- * @param intent set before the switch: what recovery needs to tell whether it happened
+ * @param intent set once started, unless a clone: what recovery needs to tell whether it happened
  * @param sequence number of this state; grows with each change of the record
  */
 public record RestorationRecord(
@@ -103,7 +103,7 @@ public record RestorationRecord(
   }
 
   /**
-   * Written before the switch.
+   * Written long before the switch, and again if collections come or go until then.
    *
    * @param safetyId the safety backup that will exist if the switch happens
    * @param created the destinations that did not exist before it
@@ -185,7 +185,11 @@ public record RestorationRecord(
     }
 
     Draft log(Instant time, LogLine.Severity severity, String message) {
-      log = LogLine.append(log, new LogLine(time, severity, message));
+      return log(new LogLine(time, severity, message));
+    }
+
+    Draft log(LogLine line) {
+      log = LogLine.append(log, line);
       return this;
     }
 

@@ -14,6 +14,7 @@ import dev.cairn.server.repository.DiskReserve;
 import dev.cairn.server.repository.DurableFiles;
 import dev.cairn.server.repository.Manifest;
 import dev.cairn.server.restore.RestorationRecord.Entry;
+import dev.cairn.server.restore.RestorationRecord.SwitchIntent;
 import dev.cairn.server.site.Environment;
 import dev.cairn.server.site.Lease;
 import dev.cairn.server.site.SiteSection;
@@ -42,24 +43,27 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * step                                        a crash after it leaves        recovery makes it
- * 1 record: started                           the old content                FAILED
+ * 1 record: started, with the safety id       the old content                FAILED
  * 2 the backup's files checked                the same                       FAILED
  * 3 content staged beside the live one        the same, and staged files     FAILED, files swept
- * 4 record: intent, with the safety id        the same                       FAILED
  *   -- the site's door closes: writes wait --
- * 5 safety backup taken and sealed            the same, and its files        FAILED, files removed
- * 6 commit: CURRENT renamed, or names flipped the new content                COMPLETED, by 7 and 8
- * 7 collections made and removed              the same                       COMPLETED, by 7 and 8
+ * 4 safety backup taken and sealed            the same, and its files        FAILED, files removed
+ * 5 commit: CURRENT renamed, or names flipped the new content                COMPLETED, by 6 and 7
+ * 6 collections made and removed              the same                       COMPLETED, by 6 and 7
  *   -- the door opens --
- * 8 record: COMPLETED, safety backup READY    all done
+ * 7 record: COMPLETED, safety backup READY    all done
  * </pre>
  *
  * <p>A clone has no live site to switch: after step 3 its site appears with its record ({@link
  * Cloning}).
  *
- * <p>Steps 4 to 7 are in {@link Switch}, what has to follow 6 in {@link Completion}. The content
+ * <p>Each forced record costs a restoration of any size as much as its switch. So the first one
+ * says at once what recovery needs for the last; it is written again only if collections come or go
+ * meanwhile.
+ *
+ * <p>Steps 4 to 6 are in {@link Switch}, what has to follow 5 in {@link Completion}. The content
  * itself remembers which restoration made it ({@link Staging#MARKER}), written in the same step as
- * 6; that is how recovery tells the two sides apart. After step 6 nothing fails a restoration any
+ * 5; that is how recovery tells the two sides apart. After step 5 nothing fails a restoration any
  * more: what cannot be written is tried again for a while and then left to recovery.
  *
  * <p>Confined to its thread, but for {@link #cancel()}.
@@ -167,18 +171,20 @@ final class RestoreJob {
 
   private void steps() {
     checkCancelled();
-    Instant now = journal.now();
-    journal.change(
-        draft -> {
-          draft.times = draft.times.started(now);
-          return draft;
-        });
-    Manifest manifest = checked(this::manifest);
-    journal.totals(manifest.fileBytes(), manifest.files().size());
     boolean clone = record().kind() == RestorationKind.CLONE;
     if (!clone) {
       beginFlush();
     }
+    Optional<SwitchIntent> intent = clone ? Optional.empty() : Optional.of(change.newIntent());
+    Instant now = journal.now();
+    journal.change(
+        draft -> {
+          draft.times = draft.times.started(now);
+          draft.intent = intent;
+          return draft;
+        });
+    Manifest manifest = checked(this::manifest);
+    journal.totals(manifest.fileBytes(), manifest.files().size());
     verify(manifest);
     journal.progress().enter(Phase.STAGING);
     if (clone) {
@@ -197,7 +203,7 @@ final class RestoreJob {
     }
   }
 
-  /** What the safety backup will need on disk is written while the backup is read. */
+  /** What the safety backup will need on disk is written while the restoration begins. */
   private void beginFlush() {
     try (Lease lease = parts.sites().lease(record().destinationSiteId(), Environment.LIVE)) {
       lease.store().beginFlush();
@@ -309,7 +315,9 @@ final class RestoreJob {
       if (e.reason() != Reason.BACKUP_CORRUPT || !record().allowCorrupt()) {
         throw e;
       }
-      journal.note(LogLine.Severity.WARNING, "goes on although " + e.getMessage());
+      Instant now = journal.now();
+      journal.change(
+          draft -> draft.log(now, LogLine.Severity.WARNING, "goes on although " + e.getMessage()));
     }
   }
 
@@ -419,7 +427,7 @@ final class RestoreJob {
     }
   }
 
-  /** Steps 7, if it failed, and 8. */
+  /** Steps 6, if it failed, and 7. */
   private void finish() {
     journal.progress().enter(Phase.FINALIZING);
     use.close();

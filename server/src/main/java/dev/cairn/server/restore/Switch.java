@@ -8,6 +8,8 @@ import dev.cairn.server.restore.RestorationRecord.Entry;
 import dev.cairn.server.restore.RestorationRecord.SwitchIntent;
 import dev.cairn.server.site.Environment;
 import dev.cairn.server.site.Lease;
+import dev.cairn.server.site.SiteCollections;
+import dev.cairn.server.site.SiteId;
 import dev.cairn.server.site.SiteSection;
 import dev.cairn.server.site.Sites;
 import dev.cairn.server.store.CollectionId;
@@ -19,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts staged content in the place of what is live, steps 4 to 7 of {@link RestoreJob}, and knows
+ * Puts staged content in the place of what is live, steps 4 to 6 of {@link RestoreJob}, and knows
  * on which side of the commit point it is. Confined to the job's thread.
  */
 final class Switch {
@@ -66,43 +68,52 @@ final class Switch {
    * @return false when the staging does not fit any more; nothing has been changed then
    */
   boolean to(Staging staging) {
-    RestorationRecord record = journal.record();
-    BackupId safetyId = parts.backups().safety().newId();
-    intend(
-        new SwitchIntent(
-            safetyId, record.missingIn(parts.sites().collections(record.destinationSiteId()))));
+    SiteId siteId = journal.record().destinationSiteId();
+    requireIntent(parts.sites().collections(siteId)); // most changes are seen while nobody waits
     Sites.Paused<Boolean> switched =
-        parts
-            .sites()
-            .exclusivelyTimed(
-                record.destinationSiteId(), section -> inside(section, staging, safetyId));
+        parts.sites().exclusivelyTimed(siteId, section -> inside(section, staging));
     longestWait = switched.longestWait();
     return switched.result();
   }
 
-  private void intend(SwitchIntent intent) {
-    journal.change(
-        draft -> {
-          draft.intent = Optional.of(intent);
-          return draft;
-        });
+  /**
+   * What the restoration will do if nothing comes between, with the safety backup that it takes.
+   */
+  SwitchIntent newIntent() {
+    RestorationRecord record = journal.record();
+    return new SwitchIntent(
+        parts.backups().safety().newId(),
+        record.missingIn(parts.sites().collections(record.destinationSiteId())));
   }
 
-  private boolean inside(SiteSection section, Staging staging, BackupId safetyId) {
+  /**
+   * Has the record say which collections the switch will make. After a crash it must be what was
+   * true, so that it is written again if collections came or went.
+   */
+  private SwitchIntent requireIntent(SiteCollections existing) {
+    RestorationRecord record = journal.record();
+    SwitchIntent written = record.intent().orElseThrow();
+    SwitchIntent intent = new SwitchIntent(written.safetyId(), record.missingIn(existing));
+    if (!intent.equals(written)) {
+      journal.change(
+          draft -> {
+            draft.intent = Optional.of(intent);
+            return draft;
+          });
+    }
+    return intent;
+  }
+
+  private boolean inside(SiteSection section, Staging staging) {
     if (!staging.fits(section)) {
       return false;
     }
     requireAsPreviewed(section);
-    List<CollectionId> created = journal.record().missingIn(section.collections());
-    requireRoom(section.collections().size() + created.size(), section, created);
-    SwitchIntent intent = new SwitchIntent(safetyId, created);
-    if (!journal.record().intent().equals(Optional.of(intent))) {
-      // Collections came or went since it was written: after a crash it must say what was true.
-      intend(intent);
-    }
+    SwitchIntent intent = requireIntent(section.collections());
+    requireRoom(section, intent.created());
     journal.progress().enter(Phase.SWITCHING);
-    parts.backups().safety().take(section, safetyId);
-    commit(section, staging, safetyId);
+    parts.backups().safety().take(section, intent.safetyId());
+    commit(section, staging, intent.safetyId());
     try {
       outcomes = Optional.of(new Completion(parts, journal.record()).adopt(section));
     } catch (RuntimeException e) {
@@ -123,7 +134,8 @@ final class Switch {
     }
   }
 
-  private void requireRoom(int total, SiteSection section, List<CollectionId> created) {
+  private void requireRoom(SiteSection section, List<CollectionId> created) {
+    int total = section.collections().size() + created.size();
     if (!created.isEmpty() && total > parts.maxCollections()) {
       throw tooManyCollections(section.siteId().value(), parts.maxCollections());
     }

@@ -54,6 +54,7 @@ final class FullRestorationTest {
     assertThat(server.items("books").get(0).revision()).isEqualTo(2);
     assertThat(done.kind()).isEqualTo(RestorationKind.FULL);
     assertThat(outcomes(done)).containsExactly("books REPLACED 30", "films REPLACED 19");
+    assertThat(done.log()).filteredOn(line -> line.message().startsWith("checked")).hasSize(1);
   }
 
   @Test

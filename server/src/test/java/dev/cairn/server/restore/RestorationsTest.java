@@ -354,6 +354,9 @@ final class RestorationsTest {
 
     assertThat(cancelled).hasSize(1);
     assertCancelled(cancelled.get(0), before);
+    assertThat(server.restoration(cancelled.get(0)).log())
+        .filteredOn(line -> line.message().startsWith("checked"))
+        .hasSize(step.startsWith("while verifying") ? 0 : 1);
   }
 
   private void assertCancelled(RestorationId id, Map<String, List<StoredItem>> before) {

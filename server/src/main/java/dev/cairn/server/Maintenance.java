@@ -2,10 +2,12 @@ package dev.cairn.server;
 
 import dev.cairn.server.backup.Backups;
 import dev.cairn.server.backup.OpenBackups;
+import dev.cairn.server.backup.Retention;
 import dev.cairn.server.restore.Restorations;
 import dev.cairn.server.site.Environment;
 import dev.cairn.server.site.EventLog;
 import dev.cairn.server.site.Items;
+import dev.cairn.server.site.SiteId;
 import dev.cairn.server.site.SiteRecord;
 import dev.cairn.server.site.Sites;
 import dev.cairn.server.site.StorePool;
@@ -39,10 +41,6 @@ final class Maintenance {
   /** A purge opens every site's database, so it is done a few times in a retention only. */
   private static final int PURGES_PER_RETENTION = 4;
 
-  /** Records outlive their retention by a tenth of it, but by no more than this. */
-  private static final Duration MAX_PURGE_PAUSE = Duration.ofHours(1);
-
-  private static final int SITES_AT_ONCE = 100;
   private static final int EVENTS_AT_ONCE = 200;
 
   /** Sites whose backups are measured in one tick. */
@@ -114,27 +112,25 @@ final class Maintenance {
   private void finishStart() {
     try {
       sites.sweepUnused();
-      forEachSite(site -> backups.applyRetention(site.id()));
+      forEachSite(backups::applyRetention);
     } catch (RuntimeException e) {
       log.error("what a crash or another configuration left remains until the next start", e);
     }
   }
 
   /** What fails for one site does not keep the others from their turn. */
-  private void forEachSite(Consumer<SiteRecord> work) {
-    List<SiteRecord> some = sites.list("", "", SITES_AT_ONCE);
-    while (!some.isEmpty()) {
-      for (SiteRecord site : some) {
-        if (Thread.currentThread().isInterrupted()) {
-          return;
-        }
-        try {
-          work.accept(site);
-        } catch (RuntimeException e) {
-          log.warn("a site was left out site={}", site.id(), e);
-        }
+  private void forEachSite(Consumer<SiteId> work) {
+    for (SiteId site : sites.ids()) {
+      if (Thread.currentThread().isInterrupted()) {
+        return;
       }
-      some = sites.list("", some.get(some.size() - 1).id().value(), SITES_AT_ONCE);
+      try {
+        if (sites.exists(site)) {
+          work.accept(site);
+        }
+      } catch (RuntimeException e) {
+        log.warn("a site was left out site={}", site, e);
+      }
     }
   }
 
@@ -190,8 +186,7 @@ final class Maintenance {
     if (now.isBefore(nextRecordPurge)) {
       return;
     }
-    Duration tenth = settings.backupRetention().dividedBy(10);
-    nextRecordPurge = now.plus(tenth.compareTo(MAX_PURGE_PAUSE) < 0 ? tenth : MAX_PURGE_PAUSE);
+    nextRecordPurge = now.plus(Retention.checkPeriod(settings.backupRetention()));
     int backupCount = backups.purge(now.minus(settings.backupRetention()));
     int restorationCount = restorations.purge(now.minus(settings.restorationRetention()));
     if (backupCount + restorationCount > 0) {
@@ -221,9 +216,9 @@ final class Maintenance {
     }
   }
 
-  private int purgeMarkers(SiteRecord site, Instant before) {
-    int purged = items.purgeMarkers(site.id(), Environment.LIVE, before);
-    boolean sandbox = !sites.stats(site.id(), Environment.SANDBOX).isEmpty();
-    return purged + (sandbox ? items.purgeMarkers(site.id(), Environment.SANDBOX, before) : 0);
+  private int purgeMarkers(SiteId site, Instant before) {
+    int purged = items.purgeMarkers(site, Environment.LIVE, before);
+    boolean sandbox = !sites.stats(site, Environment.SANDBOX).isEmpty();
+    return purged + (sandbox ? items.purgeMarkers(site, Environment.SANDBOX, before) : 0);
   }
 }

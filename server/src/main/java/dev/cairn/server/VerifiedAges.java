@@ -2,14 +2,13 @@ package dev.cairn.server;
 
 import dev.cairn.server.backup.Backups;
 import dev.cairn.server.backup.Verification;
-import dev.cairn.server.site.SiteRecord;
+import dev.cairn.server.site.SiteId;
 import dev.cairn.server.site.Sites;
 import dev.cairn.server.telemetry.Telemetry;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -21,7 +20,6 @@ import java.util.Optional;
  * <p>Thread-safe: what is shown is replaced as a whole.
  */
 final class VerifiedAges {
-  private static final int SITES_AT_ONCE = 100;
   private static final String OLDER = "older";
   private static final String NEVER = "never";
 
@@ -61,17 +59,13 @@ final class VerifiedAges {
     counts.put(OLDER, 0);
     counts.put(NEVER, 0);
     Instant now = clock.instant();
-    List<SiteRecord> some = sites.list("", "", SITES_AT_ONCE);
-    while (!some.isEmpty()) {
-      some.forEach(site -> counts.merge(age(site, now), 1, Integer::sum));
-      some = sites.list("", some.get(some.size() - 1).id().value(), SITES_AT_ONCE);
-    }
+    sites.ids().forEach(site -> counts.merge(age(site, now), 1, Integer::sum));
     found = counts;
   }
 
-  private String age(SiteRecord site, Instant now) {
+  private String age(SiteId site, Instant now) {
     Optional<Instant> newest =
-        backups.ready(site.id()).stream()
+        backups.ready(site).stream()
             .filter(each -> each.verification().state() == Verification.State.VERIFIED)
             .flatMap(each -> each.times().snapshot().stream())
             .max(Instant::compareTo);

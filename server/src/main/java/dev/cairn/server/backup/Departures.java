@@ -97,14 +97,24 @@ final class Departures {
    * @param gone gets the records whose files have to go once the step is done: {@link #finish}
    */
   BackupRecord putReady(BackupStore.Batch batch, BackupRecord ready, List<BackupRecord> gone) {
-    return letGo(batch, batch.put(ready), gone);
+    BackupRecord put = batch.put(ready);
+    return letGo(batch, batch.ready(put.siteId()), put, gone);
   }
 
-  /** Applies retention; {@code newest} names what it evicts. Answers the newest's record. */
+  /**
+   * Applies retention.
+   *
+   * @param ready the site's READY backups
+   * @param newest of them, it names what it evicts
+   * @return the newest's record
+   */
   private BackupRecord letGo(
-      BackupStore.Batch batch, BackupRecord newest, List<BackupRecord> gone) {
+      BackupStore.Batch batch,
+      List<BackupRecord> ready,
+      BackupRecord newest,
+      List<BackupRecord> gone) {
     List<BackupId> evicted = new ArrayList<>(newest.evicted());
-    for (BackupRecord each : excess(batch.ready(newest.siteId()), newest.siteId())) {
+    for (BackupRecord each : excess(ready, newest.siteId())) {
       boolean onDemand = each.type() == BackupType.ON_DEMAND;
       markDeleted(batch, each, onDemand ? DeleteReason.EVICTED : DeleteReason.EXPIRED);
       gone.add(each);
@@ -141,8 +151,10 @@ final class Departures {
     store.change(
         batch -> {
           // The newest on-demand one names what it evicts; without one, nothing is evicted.
-          Optional<BackupRecord> newest = batch.ready(siteId).stream().max(NEWEST_ON_DEMAND);
-          newest.ifPresent(each -> letGo(batch, each, gone));
+          List<BackupRecord> ready = batch.ready(siteId);
+          ready.stream()
+              .max(NEWEST_ON_DEMAND)
+              .ifPresent(newest -> letGo(batch, ready, newest, gone));
           return Boolean.TRUE;
         });
     finish(gone);

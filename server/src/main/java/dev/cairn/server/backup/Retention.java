@@ -1,6 +1,7 @@
 package dev.cairn.server.backup;
 
 import dev.cairn.server.backup.Verification.State;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -20,6 +21,16 @@ import java.util.function.Predicate;
  * @param safetyLimit how many SAFETY backups a site keeps
  */
 public record Retention(int onDemandLimit, int safetyLimit) {
+  private static final Duration MAX_CHECK_PERIOD = Duration.ofHours(1);
+
+  /**
+   * How often to look for what is older than {@code maxAge}: it goes late by a tenth of that, but
+   * by no more than an hour.
+   */
+  public static Duration checkPeriod(Duration maxAge) {
+    Duration tenth = maxAge.dividedBy(10);
+    return tenth.compareTo(MAX_CHECK_PERIOD) < 0 ? tenth : MAX_CHECK_PERIOD;
+  }
 
   /**
    * What has to go of a site's backups, oldest first.

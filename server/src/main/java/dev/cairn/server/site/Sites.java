@@ -188,6 +188,13 @@ public final class Sites {
     return result;
   }
 
+  /** The ids of all sites, in their order; a site may be gone before the caller comes to it. */
+  public List<SiteId> ids() {
+    return catalog.keys(SiteRecord.PREFIX).stream()
+        .map(key -> new SiteId(key.substring(SiteRecord.PREFIX.length())))
+        .toList();
+  }
+
   /** How many sites have an id that starts with {@code prefix}. */
   public int count(String prefix) {
     return catalog.keys(SiteRecord.PREFIX + prefix).size();

@@ -502,6 +502,12 @@ final class BackupsTest {
     assertThat(site.state(id)).isEqualTo(BackupState.READY);
   }
 
+  /** The catalog takes writes again, and what waited for that is done. */
+  private void healStorage() {
+    site.server.store.failAfter(0, Fault.NONE);
+    site.backups.overdue().retry();
+  }
+
   @Test
   void endThatTheCatalogRefusedIsRecordedOnceItTakesWritesAgain() {
     BackupId id = site.create();
@@ -513,8 +519,7 @@ final class BackupsTest {
     site.backups.overdue().retry();
     assertThat(site.state(id)).isEqualTo(BackupState.PENDING);
 
-    site.server.store.failAfter(0, Fault.NONE);
-    site.backups.overdue().retry();
+    healStorage();
 
     assertThat(site.state(id)).isEqualTo(BackupState.FAILED);
     assertThat(site.get(id).failure()).map(JobFailure::reason).contains(Reason.STORAGE_FAILED);
@@ -528,8 +533,7 @@ final class BackupsTest {
     site.server.store.failAfter(1, Fault.WRITTEN);
 
     site.making.runAll();
-    site.server.store.failAfter(0, Fault.NONE);
-    site.backups.overdue().retry();
+    healStorage();
 
     assertThat(site.state(id)).isEqualTo(BackupState.READY);
     assertThat(site.content(id)).isNotEmpty();
@@ -543,8 +547,7 @@ final class BackupsTest {
     site.server.store.failAfter(1, Fault.WRITTEN);
 
     site.making.runAll();
-    site.server.store.failAfter(0, Fault.NONE);
-    site.backups.overdue().retry();
+    healStorage();
 
     assertThat(site.state(id)).isEqualTo(BackupState.READY);
     assertThat(site.state(ready.get(0))).isEqualTo(BackupState.DELETED);
@@ -558,8 +561,7 @@ final class BackupsTest {
     site.server.store.failAfter(0, Fault.WRITTEN);
 
     assertFails(Reason.STORAGE_FAILED, () -> site.backups.delete(SITE, id, ""));
-    site.server.store.failAfter(0, Fault.NONE);
-    site.backups.overdue().retry();
+    healStorage();
 
     assertThat(site.state(id)).isEqualTo(BackupState.DELETED);
     assertThat(site.directories()).isEmpty();
@@ -571,8 +573,7 @@ final class BackupsTest {
     site.server.store.failAfter(0, Fault.NOT_WRITTEN);
 
     assertFails(Reason.STORAGE_FAILED, () -> site.backups.delete(SITE, id, ""));
-    site.server.store.failAfter(0, Fault.NONE);
-    site.backups.overdue().retry();
+    healStorage();
 
     assertThat(site.state(id)).isEqualTo(BackupState.READY);
     assertThat(site.content(id)).isNotEmpty();
@@ -584,8 +585,7 @@ final class BackupsTest {
 
     assertFails(Reason.STORAGE_FAILED, () -> site.create());
 
-    site.server.store.failAfter(0, Fault.NONE);
-    site.backups.overdue().retry();
+    healStorage();
     assertThat(site.ids(BackupState.PENDING)).isEmpty();
     assertThat(site.ids(BackupState.FAILED)).hasSize(1);
   }

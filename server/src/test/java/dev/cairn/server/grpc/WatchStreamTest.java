@@ -50,14 +50,18 @@ class WatchStreamTest {
     caller.awaits("5 whole", "6", "9 whole", "end");
   }
 
-  @Test
-  void theFirstChangeAndTheLastStateComeAtOnceThoseBetweenAtAnInterval() {
+  /** It told of the state it began with and of a first change, and is silent for an hour now. */
+  private void watchThatRests() {
     topics.publish("job", new Run(1, false));
     watch(LONG, Duration.ofHours(1), 0);
     caller.awaits("1 whole");
-
     topics.publish("job", new Run(2, false));
     caller.awaits("1 whole", "2");
+  }
+
+  @Test
+  void theFirstChangeAndTheLastStateComeAtOnceThoseBetweenAtAnInterval() {
+    watchThatRests();
     topics.publish("job", new Run(3, false));
     topics.publish("job", new Run(4, false));
     pause(30);
@@ -69,11 +73,7 @@ class WatchStreamTest {
 
   @Test
   void anotherStageComesAtOnceAlthoughSomethingStillRuns() {
-    topics.publish("job", new Run(1, false));
-    watch(LONG, Duration.ofHours(1), 0);
-    caller.awaits("1 whole");
-    topics.publish("job", new Run(2, false));
-    caller.awaits("1 whole", "2");
+    watchThatRests();
     topics.publish("job", new Run(3, false));
 
     topics.publish("job", new Run(4, false, "ready, being verified"));
@@ -101,11 +101,7 @@ class WatchStreamTest {
 
   @Test
   void changesWhileAWatchRestsCostNothing() throws Exception {
-    topics.publish("job", new Run(1, false));
-    watch(LONG, Duration.ofHours(1), 0);
-    caller.awaits("1 whole");
-    topics.publish("job", new Run(2, false));
-    caller.awaits("1 whole", "2");
+    watchThatRests();
     thread.submit(() -> {}).get(); // whatever that left to do is done
     long before = thread.getTaskCount();
 

@@ -3,6 +3,7 @@ package dev.cairn.server.backup.schedule;
 import dev.cairn.server.backup.AutoRetention;
 import dev.cairn.server.backup.BackupId;
 import dev.cairn.server.backup.Backups;
+import dev.cairn.server.backup.Retention;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.site.CatalogTransaction;
@@ -46,8 +47,6 @@ public final class BackupSchedules implements SiteDependent {
 
   /** What fails at every tick is told once, until it was well for so long. */
   private static final Duration QUIET = Duration.ofMinutes(5);
-
-  private static final Duration MAX_CHECK_PERIOD = Duration.ofHours(1);
 
   private final ScheduleStore store;
   private final AutoBackupMaker maker;
@@ -265,11 +264,8 @@ public final class BackupSchedules implements SiteDependent {
         .ifPresent(age -> checks.putEarlier(site, nextCheck(clock.instant(), age, site)));
   }
 
-  /** Backups outlive their greatest age by a tenth of it, but by no more than an hour. */
   private static Instant nextCheck(Instant now, Duration maxAge, SiteId site) {
-    Duration tenth = maxAge.dividedBy(10);
-    Duration period = tenth.compareTo(MAX_CHECK_PERIOD) < 0 ? tenth : MAX_CHECK_PERIOD;
-    return new Timing.Interval(period).nextAfter(now, site);
+    return new Timing.Interval(Retention.checkPeriod(maxAge)).nextAfter(now, site);
   }
 
   private void noteOutcomes() {

@@ -5,17 +5,12 @@ import dev.cairn.server.site.Catalog;
 import dev.cairn.server.site.CatalogTransaction;
 import dev.cairn.server.site.CommandLog;
 import dev.cairn.server.site.SiteId;
-import dev.cairn.server.site.SiteRecord;
 import dev.cairn.server.site.Sites;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /** The records of schedules: reads them, and changes them through the command log. Thread-safe. */
 public class ScheduleStore {
-  private static final int PAGE = 1_000;
-
   private final Sites sites;
   private final Catalog catalog;
   private final CommandLog commands;
@@ -86,14 +81,6 @@ public class ScheduleStore {
 
   /** The ids of all sites. */
   List<SiteId> sites() {
-    List<SiteId> all = new ArrayList<>();
-    Optional<SiteId> last = Optional.empty();
-    List<SiteRecord> page;
-    do {
-      page = sites.list("", last.map(SiteId::value).orElse(""), PAGE);
-      page.forEach(each -> all.add(each.id()));
-      last = page.isEmpty() ? last : Optional.of(page.get(page.size() - 1).id());
-    } while (page.size() == PAGE);
-    return all;
+    return sites.ids();
   }
 }

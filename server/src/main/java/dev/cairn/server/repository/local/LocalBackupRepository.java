@@ -248,11 +248,17 @@ public final class LocalBackupRepository implements BackupRepository {
     try {
       List<BackupKey> keys = new ArrayList<>();
       for (Path site : sites()) {
-        int left = 0;
+        boolean empty = true;
         for (Path entry : DurableFiles.list(site)) {
-          left += sweepEntry(site, entry, keys) ? 0 : 1;
+          Optional<BackupKey> key = candidate(site, entry);
+          if (isUnfinished(entry, key)) {
+            files.deleteTree(entry);
+          } else {
+            key.ifPresent(keys::add);
+            empty = false;
+          }
         }
-        if (left == 0) {
+        if (empty) {
           files.delete(site);
         }
       }
@@ -263,22 +269,9 @@ public final class LocalBackupRepository implements BackupRepository {
     }
   }
 
-  /** Removes an entry that is no backup, or notes the key of one that is; answers which it was. */
-  private boolean sweepEntry(Path site, Path entry, List<BackupKey> keys) throws IOException {
-    if (entry.toString().endsWith(STAGING_SUFFIX)) {
-      files.deleteTree(entry);
-      return true;
-    }
-    Optional<BackupKey> key = candidate(site, entry);
-    if (key.isEmpty()) {
-      return false;
-    }
-    if (DurableFiles.exists(manifestFile(key.get()))) {
-      keys.add(key.get());
-      return false;
-    }
-    files.deleteTree(entry);
-    return true;
+  private boolean isUnfinished(Path entry, Optional<BackupKey> key) throws IOException {
+    return entry.toString().endsWith(STAGING_SUFFIX)
+        || (key.isPresent() && !DurableFiles.exists(manifestFile(key.get())));
   }
 
   private List<Path> sites() throws IOException {

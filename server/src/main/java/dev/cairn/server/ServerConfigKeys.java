@@ -336,7 +336,7 @@ final class ServerConfigKeys {
           "watch.min-interval",
           ConfigType.duration("1ms", "1m"),
           "200ms",
-          "Least time between two progress messages of a watch; thousands speak more rarely, 10,000"
+          "Least time between two progress messages of a watch; hundreds speak more rarely, 2,000"
               + " times a second in all. Must be less than watch.heartbeat.");
 
   static final ConfigKey<Duration> SHUTDOWN_GRACE =

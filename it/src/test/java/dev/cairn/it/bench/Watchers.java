@@ -1,6 +1,8 @@
 package dev.cairn.it.bench;
 
 import com.google.protobuf.util.Timestamps;
+import dev.cairn.v1.Phase;
+import dev.cairn.v1.Progress;
 import dev.cairn.v1.Restoration;
 import dev.cairn.v1.RestorationServiceGrpc;
 import dev.cairn.v1.RestorationState;
@@ -15,18 +17,23 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Very many who watch one restoration: how late they hear of its progress, what they cost, and
  * whether they slow it down. The restoration copies nine collections of ten, so that it takes a
- * while; with few items it is over before all watch.
+ * while; with few items it is over before all watch. Nobody can watch before it was requested, so
+ * the whole of it holds the opening of all streams, by callers on the same cores; what it copies in
+ * a second once all watch does not.
  */
 final class Watchers implements Case {
   private static final int WATCHERS_PER_CONNECTION = 900;
   private static final List<String> MOST = Dataset.COLLECTIONS.subList(0, 9);
   private static final Work WATCHED = Work.time("restore of nine collections, watched", "<= 1.2");
+  private static final Work COPIED =
+      Work.rate("items copied by that restoration while all watch", ">= 0.83");
   private static final Work DELAY = Work.time("delay of a progress message, p99", "<= 250 ms");
   private static final Work HEAP = Work.size("heap of a watcher", "<= 20 KB");
 
@@ -49,7 +56,8 @@ final class Watchers implements Case {
       measureHeap(subjects, results, channels);
       subjects.turns(
           counted -> {
-            double alone = restore(subjects, new Audience(subjects.site().id(), channels, 0));
+            Audience one = new Audience(subjects.site().id(), channels, 1);
+            double alone = restore(subjects, one);
             Audience audience = new Audience(subjects.site().id(), channels, watchers);
             double watched = restore(subjects, audience);
             if (counted) {
@@ -61,6 +69,16 @@ final class Watchers implements Case {
                     "The watched restoration was over before all watched; take more items.");
               } else {
                 results.add(DELAY, watchers, Results.CAIRN, Results.percentile99(delays));
+              }
+              OptionalDouble copied = audience.stretch.itemsPerSecond();
+              OptionalDouble copiedAlone = one.stretch.itemsPerSecond();
+              if (copied.isPresent() && copiedAlone.isPresent()) {
+                results.add(COPIED, watchers, Results.CAIRN, copied.getAsDouble());
+                results.add(
+                    COPIED,
+                    watchers,
+                    Results.LIMIT + "the same, watched by one",
+                    copiedAlone.getAsDouble());
               }
               results.note(
                   String.format(
@@ -110,6 +128,34 @@ final class Watchers implements Case {
     audience.awaitEnd();
   }
 
+  /** From the first to the last progress that anybody heard of while all watched. */
+  private static final class Stretch {
+    /** A shorter one says little. */
+    private static final long MIN_MICROS = 200_000;
+
+    private long firstMicros = Long.MAX_VALUE;
+    private long firstItems;
+    private long lastMicros = Long.MIN_VALUE;
+    private long lastItems;
+
+    synchronized void add(long micros, long items) {
+      if (micros < firstMicros) {
+        firstMicros = micros;
+        firstItems = items;
+      }
+      if (micros > lastMicros) {
+        lastMicros = micros;
+        lastItems = items;
+      }
+    }
+
+    synchronized OptionalDouble itemsPerSecond() {
+      return firstMicros == Long.MAX_VALUE || lastMicros - firstMicros < MIN_MICROS
+          ? OptionalDouble.empty()
+          : OptionalDouble.of((lastItems - firstItems) * 1e6 / (lastMicros - firstMicros));
+    }
+  }
+
   /** Those who watch one restoration. */
   private static final class Audience {
     private final String siteId;
@@ -118,6 +164,7 @@ final class Watchers implements Case {
     private final AtomicInteger begun = new AtomicInteger();
     private final AtomicInteger ended = new AtomicInteger();
     private final ConcurrentLinkedQueue<Double> delays = new ConcurrentLinkedQueue<>();
+    private final Stretch stretch = new Stretch();
 
     Audience(String siteId, List<ManagedChannel> channels, int size) {
       this.siteId = siteId;
@@ -159,8 +206,11 @@ final class Watchers implements Case {
           begun.incrementAndGet();
         } else if (begun.get() == size
             && message.getRestoration().getState() == RestorationState.RESTORATION_STATE_PENDING) {
-          long changed =
-              Timestamps.toMicros(message.getRestoration().getProgress().getUpdateTime());
+          Progress progress = message.getRestoration().getProgress();
+          long changed = Timestamps.toMicros(progress.getUpdateTime());
+          if (progress.getPhase() == Phase.PHASE_STAGING) {
+            stretch.add(changed, progress.getItems().getDone());
+          }
           Instant now = Instant.now();
           long micros = now.getEpochSecond() * 1_000_000 + now.getNano() / 1_000 - changed;
           delays.add(micros / 1e3);

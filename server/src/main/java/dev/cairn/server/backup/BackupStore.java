@@ -57,6 +57,16 @@ final class BackupStore {
     return find(siteId, id).orElseThrow(() -> notFound(siteId, id));
   }
 
+  /**
+   * Whether there is such a backup and it is READY; reads no more of its record than that takes.
+   */
+  boolean isReady(BackupRef ref) {
+    return catalog
+        .get(BackupRecord.key(ref.siteId(), ref.id()), BackupOutline.class)
+        .map(BackupOutline::isReady)
+        .orElse(false);
+  }
+
   static ServiceException notFound(SiteId siteId, BackupId id) {
     return new ServiceException(
         Reason.BACKUP_NOT_FOUND,

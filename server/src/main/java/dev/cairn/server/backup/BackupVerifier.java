@@ -208,7 +208,7 @@ final class BackupVerifier {
   }
 
   private boolean isReady(BackupRecord record) {
-    return store.find(record.siteId(), record.id()).map(BackupRecord::isReady).orElse(false);
+    return store.isReady(BackupRef.of(record));
   }
 
   private void failed(BackupRecord record, Progress progress, ServiceException e) {

@@ -331,7 +331,7 @@ public final class Backups implements SiteDependent {
    * @throws ServiceException SITE_NOT_FOUND; BACKUP_NOT_FOUND
    */
   public BackupView get(SiteId siteId, BackupId id) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     return store.view(siteId, id);
   }
 
@@ -355,7 +355,7 @@ public final class Backups implements SiteDependent {
 
   /** Every backup that {@code filter} accepts. */
   public Listing list(SiteId siteId, Filter filter) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     List<BackupRecord> all = store.list(siteId);
     return new Listing(
         all.stream().filter(filter::accepts).toList(),
@@ -411,7 +411,7 @@ public final class Backups implements SiteDependent {
    */
   public BackupView update(
       SiteId siteId, BackupId id, UnaryOperator<BackupRecord.Notes> change, String etag) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     BackupRecord updated =
         store.change(
             batch -> {
@@ -478,7 +478,7 @@ public final class Backups implements SiteDependent {
    * @throws ServiceException BACKUP_NOT_FOUND; BACKUP_IN_USE; ETAG_MISMATCH
    */
   public BackupView delete(SiteId siteId, BackupId id, String etag) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     BackupRecord before = store.require(siteId, id);
     if (before.isPending()) {
       requireEtag(before, etag);
@@ -507,7 +507,7 @@ public final class Backups implements SiteDependent {
    * @throws ServiceException BACKUP_NOT_FOUND; NOT_CANCELABLE
    */
   public BackupView cancel(SiteId siteId, BackupId id) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     BackupRecord record = store.require(siteId, id);
     return switch (record.state()) {
       case PENDING -> cancelPending(record);
@@ -553,12 +553,12 @@ public final class Backups implements SiteDependent {
    * @throws ServiceException BACKUP_NOT_FOUND; BACKUP_NOT_READY; OVERLOADED
    */
   public BackupView verify(SiteId siteId, BackupId id) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     return verifier.enqueue(store.require(siteId, id));
   }
 
   BackupRecord requireReady(SiteId siteId, BackupId id, String what) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     BackupRecord record = store.require(siteId, id);
     if (!record.isReady()) {
       throw notReady(record, what);
@@ -573,7 +573,7 @@ public final class Backups implements SiteDependent {
    * @throws ServiceException SITE_NOT_FOUND; BACKUP_NOT_FOUND
    */
   public Topics.Subscription<BackupView> watch(SiteId siteId, BackupId id, Topics.Signal signal) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     return store
         .topics()
         .subscribe(

@@ -3,6 +3,8 @@ package dev.cairn.server.grpc;
 import dev.cairn.server.backup.Topics;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -28,8 +30,9 @@ import org.jspecify.annotations.Nullable;
  * and a job is never slowed. A signal leaves no note where one is already, or where a timer will
  * look soon enough.
  *
- * <p>The first state, the first change, another stage and the last state are sent at once, those
- * between at the {@link Pace}; when nothing was sent for a while, a heartbeat is.
+ * <p>The first state, another stage and the last state are sent at once, and so is the first change
+ * unless there is a crowd; those between at the {@link Pace}. When nothing was sent for a while, a
+ * heartbeat is.
  *
  * @param <V> the states
  * @param <A> the messages
@@ -43,7 +46,7 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
     private final BiFunction<V, Boolean, A> state;
     private final LongFunction<A> heartbeat;
     private @Nullable V lastState;
-    private @Nullable A lastMessage;
+    private final Map<Boolean, A> lastMessages = new HashMap<>();
 
     /**
      * @param state makes a message of a state, given whether all that is known is to be in it
@@ -54,18 +57,12 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
       this.heartbeat = heartbeat;
     }
 
-    private A whole(V now) {
-      return state.apply(now, true);
-    }
-
-    private A change(V now) {
-      @Nullable A made = lastMessage;
-      if (made == null || lastState != now) {
-        made = state.apply(now, false);
+    private A message(V now, boolean whole) {
+      if (lastState != now) {
+        lastMessages.clear();
         lastState = now;
-        lastMessage = made;
       }
-      return made;
+      return lastMessages.computeIfAbsent(whole, each -> state.apply(now, each));
     }
 
     private A heartbeat(long sequence) {
@@ -74,14 +71,14 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
   }
 
   /**
-   * How often a watch speaks. Thousands do so more rarely, or what they watch would be slowed by
-   * its own progress: all together send some ten thousand messages a second at most.
+   * How often a watch speaks. A crowd does so more rarely, or what it watches would be slowed by
+   * its own progress: all together send some two thousand messages a second at most.
    *
    * @param minInterval between two messages
    * @param heartbeat the longest silence
    */
   record Pace(Duration minInterval, Duration heartbeat) {
-    private static final long SHARE_NANOS = Duration.ofSeconds(1).toNanos() / 10_000;
+    private static final long SHARE_NANOS = Duration.ofSeconds(1).toNanos() / 2_000;
 
     /**
      * The time between two messages of a watch, in nanoseconds.
@@ -207,13 +204,15 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
     long next = lastSent + heartbeat;
     boolean rests = false;
     if (state.sequence() != lastSequence || state.settled()) {
-      boolean urgent = sent <= 1 || state.settled() || !state.stage().equals(lastStage);
+      boolean crowded = interval > pace.minInterval().toNanos();
+      boolean begins = sent == 0 || (sent == 1 && !crowded);
+      boolean urgent = begins || state.settled() || !state.stage().equals(lastStage);
       boolean tooEarly = !urgent && lastSent + interval - now > 0;
       boolean sends = !tooEarly && caller.isReady();
       if (sends) {
         send(state, now);
       }
-      rests = tooEarly || (sends && sent > 1);
+      rests = tooEarly || (sends && (sent > 1 || crowded));
       next = lastSent + (rests ? interval : heartbeat);
     } else if (next - now <= 0) {
       if (caller.isReady()) {
@@ -230,7 +229,7 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
 
   private void send(V state, long now) {
     boolean last = state.settled();
-    caller.onNext(sent == 0 || last ? messages.whole(state) : messages.change(state));
+    caller.onNext(messages.message(state, sent == 0 || last));
     lastSequence = state.sequence();
     lastStage = state.stage();
     lastSent = now;

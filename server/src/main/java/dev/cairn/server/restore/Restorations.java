@@ -164,7 +164,7 @@ public final class Restorations implements SiteDependent {
    *     RESTORATION_IN_PROGRESS; REQUEST_ID_CONFLICT; OVERLOADED
    */
   public RestorationView start(Request request) {
-    sites.get(request.siteId());
+    sites.requireExists(request.siteId());
     Optional<RestorationRecord> before = madeBefore(request.siteId(), request.requestId());
     if (before.isPresent()) {
       return RestorationView.of(before.get());
@@ -239,7 +239,7 @@ public final class Restorations implements SiteDependent {
    */
   public RestorationView undo(
       SiteId siteId, RestorationId id, String creator, Optional<RequestId> requestId) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     Optional<RestorationRecord> before = madeBefore(siteId, requestId);
     if (before.isPresent()) {
       return RestorationView.of(before.get());
@@ -358,7 +358,7 @@ public final class Restorations implements SiteDependent {
 
   private RestorationRecord add(
       CatalogTransaction transaction, Draft draft, RestorationRecord fresh) {
-    sites.get(draft.siteId()); // it may have been deleted a moment ago, with its records
+    sites.requireExists(draft.siteId()); // it may have been deleted a moment ago, with its records
     Optional<String> before =
         RequestRecord.find(transaction::get, draft.siteId(), draft.requestId());
     if (before.isPresent()) {
@@ -442,7 +442,7 @@ public final class Restorations implements SiteDependent {
    * @throws ServiceException SITE_NOT_FOUND; RESTORATION_NOT_FOUND
    */
   public RestorationView get(SiteId siteId, RestorationId id) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     return store
         .topics()
         .latest(new RestorationRef(siteId, id))
@@ -457,7 +457,7 @@ public final class Restorations implements SiteDependent {
    */
   public List<RestorationRecord> list(
       SiteId siteId, Set<RestorationState> states, Optional<BackupId> backupId) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     return store.list(siteId).stream()
         .filter(record -> states.isEmpty() || states.contains(record.state()))
         .filter(record -> backupId.isEmpty() || backupId.get().equals(record.backup().id()))
@@ -503,7 +503,7 @@ public final class Restorations implements SiteDependent {
    */
   public Topics.Subscription<RestorationView> watch(
       SiteId siteId, RestorationId id, Topics.Signal signal) {
-    sites.get(siteId);
+    sites.requireExists(siteId);
     return store
         .topics()
         .subscribe(

@@ -149,6 +149,17 @@ public final class Sites {
   }
 
   /**
+   * Checks that there is such a site, for less than it takes to {@linkplain #get read} it.
+   *
+   * @throws ServiceException SITE_NOT_FOUND
+   */
+  public void requireExists(SiteId id) {
+    if (!exists(id)) {
+      throw SiteSection.siteNotFound(id);
+    }
+  }
+
+  /**
    * The site.
    *
    * @throws ServiceException SITE_NOT_FOUND

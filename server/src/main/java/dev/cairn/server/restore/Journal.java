@@ -72,7 +72,8 @@ final class Journal {
         store.change(
             record,
             draft -> {
-              notes.forEach(draft::log);
+              // A change that failed may have been made all the same, with them.
+              notes.stream().filter(line -> !draft.log.contains(line)).forEach(draft::log);
               return change.apply(draft);
             },
             progress.now());

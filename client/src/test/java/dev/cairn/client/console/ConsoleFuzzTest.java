@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.code_intelligence.jazzer.api.BugDetectors;
+import com.code_intelligence.jazzer.api.SilentCloseable;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.code_intelligence.jazzer.mutation.annotation.NotNull;
 import dev.cairn.client.CairnClient;
@@ -104,9 +106,16 @@ class ConsoleFuzzTest {
     assertThat(status(all)).as(call).isBetween(200, 499);
   }
 
+  /** To the fuzzer any other connection is a finding. */
+  private static SilentCloseable toTheConsole() {
+    return BugDetectors.allowNetworkConnections((host, port) -> port == PORT);
+  }
+
   /** Of the answer; the rest of it is not waited for, as some answers go on for ever. */
+  @SuppressWarnings("try") // what is allowed is only closed
   private static int status(byte[] request) {
-    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), PORT)) {
+    try (SilentCloseable allowed = toTheConsole();
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), PORT)) {
       socket.setSoTimeout(PATIENCE_MILLIS);
       socket.getOutputStream().write(request);
       @Nullable String line =

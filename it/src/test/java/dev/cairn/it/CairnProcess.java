@@ -81,7 +81,8 @@ final class CairnProcess implements AutoCloseable {
   }
 
   /**
-   * The command line of a server, without a shell; {@code -X...} goes to the machine it runs on.
+   * The command line of a server, without a shell; {@code -X...} and {@code -D...} go to the
+   * machine it runs on.
    */
   static List<String> command(List<String> arguments) {
     return command(List.of(), arguments);
@@ -94,10 +95,14 @@ final class CairnProcess implements AutoCloseable {
     // run.
     command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(sharing);
-    arguments.stream().filter(each -> each.startsWith("-X")).forEach(command::add);
+    arguments.stream().filter(CairnProcess::isForJava).forEach(command::add);
     command.addAll(List.of("-jar", Settings.serverJar().toString()));
-    arguments.stream().filter(each -> !each.startsWith("-X")).forEach(command::add);
+    arguments.stream().filter(each -> !isForJava(each)).forEach(command::add);
     return command;
+  }
+
+  private static boolean isForJava(String argument) {
+    return argument.startsWith("-X") || argument.startsWith("-D");
   }
 
   private Process launch() {

@@ -128,6 +128,26 @@ class StartIT {
   }
 
   @Test
+  void refusesToStartWhereItsEngineCannotBeUnpacked() {
+    Path missing = servers.directory().resolve("missing");
+    Run run =
+        Run.of(
+            "-Djava.io.tmpdir=" + missing,
+            "--data.directory=" + servers.directory().resolve("data"),
+            "--listen.port=0");
+    assertThat(run.exitCode()).isEqualTo(6);
+    assertThat(run.err()).contains(missing.toString(), "-Djava.io.tmpdir").doesNotContain("\tat ");
+  }
+
+  @Test
+  void leavesNoTemporaryFilesWhenItIsKilled() throws IOException {
+    Path temporary = Files.createDirectory(servers.directory().resolve("temporary"));
+    CairnProcess server = servers.start("-Djava.io.tmpdir=" + temporary);
+    server.kill();
+    assertThat(temporary).isEmptyDirectory();
+  }
+
+  @Test
   void saysThatItServesAndWhat() throws InvalidProtocolBufferException, InterruptedException {
     try (Cairn cairn = servers.start().connect()) {
       assertThat(health(cairn, "")).isEqualTo(ServingStatus.SERVING);

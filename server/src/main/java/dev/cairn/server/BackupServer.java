@@ -160,7 +160,7 @@ public final class BackupServer implements AutoCloseable {
               EngineSettings.defaults().maxOpenFiles(),
               config.limits().connections());
       Connections connections = new Connections(handles.connections());
-      RocksStoreEngine engine = storage.add(new RocksStoreEngine(engineSettings(handles)));
+      RocksStoreEngine engine = storage.add(openEngine(engineSettings(handles)));
       CatalogMark mark = new CatalogMark(data, new DurableFiles());
       CatalogGuard guard = new CatalogGuard(layout, mark, clock);
       boolean rebuild = guard.prepare(command.rebuildCatalog());
@@ -388,6 +388,14 @@ public final class BackupServer implements AutoCloseable {
     } catch (IOException e) {
       throw new StartException(
           StartException.Kind.CONFIGURATION, "audit.file cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  private static RocksStoreEngine openEngine(EngineSettings settings) {
+    try {
+      return new RocksStoreEngine(settings);
+    } catch (UncheckedIOException e) {
+      throw new StartException(StartException.Kind.ENGINE, String.valueOf(e.getMessage()), e);
     }
   }
 

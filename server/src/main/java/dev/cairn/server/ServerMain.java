@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Exit codes: 0 help, version or configuration printed, 1 an unexpected error, 2 a wrong command
  * line or configuration, 3 another server uses the data directory, 4 the address cannot be listened
- * on, 5 the data directory cannot be used; 143 and 130, as Java has it, once SIGTERM or SIGINT has
- * stopped the server gracefully.
+ * on, 5 the data directory cannot be used, 6 RocksDB's library cannot be loaded; 143 and 130, as
+ * Java has it, once SIGTERM or SIGINT has stopped the server gracefully.
  */
 public final class ServerMain {
   static final int OK = 0;
@@ -26,6 +26,7 @@ public final class ServerMain {
   static final int IN_USE = 3;
   static final int CANNOT_LISTEN = 4;
   static final int DATA = 5;
+  static final int ENGINE = 6;
 
   private static final String VERSION_FLAG = "--version";
 
@@ -69,6 +70,7 @@ public final class ServerMain {
         case IN_USE -> IN_USE;
         case CANNOT_LISTEN -> CANNOT_LISTEN;
         case DATA -> DATA;
+        case ENGINE -> ENGINE;
       };
     } catch (RuntimeException e) {
       LoggerFactory.getLogger(ServerMain.class).error("cairn server cannot start", e);

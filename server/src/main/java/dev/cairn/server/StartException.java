@@ -13,7 +13,9 @@ public final class StartException extends RuntimeException {
     /** The address cannot be listened on. */
     CANNOT_LISTEN,
     /** The data directory cannot be used. */
-    DATA
+    DATA,
+    /** The storage engine's native library cannot be loaded. */
+    ENGINE
   }
 
   private final Kind kind;

@@ -38,10 +38,6 @@ final class EngineOptions implements AutoCloseable {
   private static final long MIB = 1 << 20;
   private static final double BLOOM_BITS_PER_KEY = 10;
 
-  static {
-    RocksDB.loadLibrary();
-  }
-
   private final Cache cache;
   private final WriteBufferManager writeBuffers;
   private final RateLimiter rateLimiter;
@@ -53,6 +49,7 @@ final class EngineOptions implements AutoCloseable {
   private final ColumnFamilyOptions staged;
 
   EngineOptions(EngineSettings settings) {
+    NativeLibrary.load();
     Env env = Env.getDefault();
     env.setBackgroundThreads(settings.backgroundThreads(), Priority.LOW);
     env.setBackgroundThreads(Math.max(1, settings.backgroundThreads() / 2), Priority.HIGH);

@@ -5,6 +5,7 @@ import dev.cairn.server.store.ItemStore;
 import dev.cairn.server.store.KeyValueStore;
 import dev.cairn.server.store.StoreEngine;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.rocksdb.DBOptions;
@@ -13,6 +14,11 @@ import org.rocksdb.DBOptions;
 public final class RocksStoreEngine implements StoreEngine {
   private final EngineOptions options;
 
+  /**
+   * Loads RocksDB's native library first, if this process has not.
+   *
+   * @throws UncheckedIOException when that fails; the message says what to do
+   */
   public RocksStoreEngine(EngineSettings settings) {
     this.options = new EngineOptions(settings);
   }

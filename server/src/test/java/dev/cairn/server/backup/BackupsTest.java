@@ -491,15 +491,20 @@ final class BackupsTest {
 
   @Test
   void deletionThatTheCatalogRefusedDeletesNothing() {
-    BackupId id = site.make();
-    site.server.store.failAfter(0, Fault.NOT_WRITTEN);
-
-    assertFails(Reason.STORAGE_FAILED, () -> site.backups.delete(SITE, id, ""));
+    BackupId id = deletedInVain(Fault.NOT_WRITTEN);
 
     site.server.store.failAfter(0, Fault.NONE);
     site.repository.verify(new BackupKey(SITE.value(), id.value()), (bytes, files) -> {});
     site.backups.use(SITE, id, "r1").close();
     assertThat(site.state(id)).isEqualTo(BackupState.READY);
+  }
+
+  /** A backup whose deletion was reported failed. */
+  private BackupId deletedInVain(Fault fault) {
+    BackupId id = site.make();
+    site.server.store.failAfter(0, fault);
+    assertFails(Reason.STORAGE_FAILED, () -> site.backups.delete(SITE, id, ""));
+    return id;
   }
 
   /** The catalog takes writes again, and what waited for that is done. */
@@ -557,10 +562,7 @@ final class BackupsTest {
 
   @Test
   void filesOfABackupWhoseDeletionWasOnlyReportedFailedGo() {
-    BackupId id = site.make();
-    site.server.store.failAfter(0, Fault.WRITTEN);
-
-    assertFails(Reason.STORAGE_FAILED, () -> site.backups.delete(SITE, id, ""));
+    BackupId id = deletedInVain(Fault.WRITTEN);
     healStorage();
 
     assertThat(site.state(id)).isEqualTo(BackupState.DELETED);
@@ -569,10 +571,7 @@ final class BackupsTest {
 
   @Test
   void filesOfABackupWhoseDeletionFailedStay() {
-    BackupId id = site.make();
-    site.server.store.failAfter(0, Fault.NOT_WRITTEN);
-
-    assertFails(Reason.STORAGE_FAILED, () -> site.backups.delete(SITE, id, ""));
+    BackupId id = deletedInVain(Fault.NOT_WRITTEN);
     healStorage();
 
     assertThat(site.state(id)).isEqualTo(BackupState.READY);

@@ -50,8 +50,11 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -102,6 +105,10 @@ public final class BackupServer implements AutoCloseable {
   private final JobThreads makeThreads;
   private final JobThreads verifyThreads;
   private final JobThreads restoreThreads;
+
+  /** One for each site that is written to at the same time; they wait for the disk. */
+  private final ExecutorService leaderThreads;
+
   private final Runnable markCatalog;
   private boolean closed;
 
@@ -140,6 +147,7 @@ public final class BackupServer implements AutoCloseable {
     makeThreads = new JobThreads("backup", config.backup().concurrentJobs(), JOBS);
     verifyThreads = new JobThreads("verify", 1, JOBS);
     restoreThreads = new JobThreads("restore", config.restore().concurrentJobs(), JOBS);
+    leaderThreads = Executors.newCachedThreadPool(daemons("write"));
     maintenanceThread = timerThread("maintenance");
     scheduleThread = timerThread("schedule");
     watchThread = timerThread("watch");
@@ -173,7 +181,15 @@ public final class BackupServer implements AutoCloseable {
 
       DurableFiles files = new DurableFiles();
       Sites sites =
-          new Sites(layout, engine, files, pool, catalog, clock, config.restore().switchWait());
+          new Sites(
+              layout,
+              engine,
+              files,
+              pool,
+              catalog,
+              clock,
+              leaderThreads,
+              config.restore().switchWait());
       CommandLog commands = new LocalCommandLog(sites, catalog);
       TimeOrderedIds ids = new TimeOrderedIds(clock, new SecureRandom());
       Sequences sequences = new Sequences(clock);
@@ -362,15 +378,16 @@ public final class BackupServer implements AutoCloseable {
     }
   }
 
+  private static ThreadFactory daemons(String name) {
+    return task -> {
+      Thread thread = new Thread(task, name);
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
   private static ScheduledExecutorService timerThread(String name) {
-    ScheduledThreadPoolExecutor executor =
-        new ScheduledThreadPoolExecutor(
-            1,
-            task -> {
-              Thread thread = new Thread(task, name);
-              thread.setDaemon(true);
-              return thread;
-            });
+    ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, daemons(name));
     executor.setRemoveOnCancelPolicy(true);
     return executor;
   }
@@ -523,11 +540,11 @@ public final class BackupServer implements AutoCloseable {
     log.info("stopped");
   }
 
-  /** A tick works on the catalog: waits for the one that runs. */
-  private static boolean stop(ScheduledExecutorService thread) {
-    thread.shutdown();
+  /** Waits for what runs, which works on the catalog or on content. */
+  private static boolean stop(ExecutorService threads) {
+    threads.shutdown();
     try {
-      return thread.awaitTermination(JOBS_GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      return threads.awaitTermination(JOBS_GRACE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
@@ -537,7 +554,8 @@ public final class BackupServer implements AutoCloseable {
   private boolean stopJobs() {
     reloadThread.shutdownNow();
     maintenanceThread.shutdownNow();
-    boolean ended = stop(telemetryThread);
+    boolean ended = stop(leaderThreads);
+    ended &= stop(telemetryThread);
     ended &= stop(scheduleThread);
     ended &= makeThreads.stop(JOBS_GRACE);
     ended &= verifyThreads.stop(JOBS_GRACE);

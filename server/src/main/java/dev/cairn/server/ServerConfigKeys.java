@@ -199,7 +199,7 @@ final class ServerConfigKeys {
           "limits.worker-threads",
           ConfigType.integerOrAuto(1, 1_024, threadsPerCore(32, 64)),
           "auto",
-          "Threads that serve calls; auto is 32 per core, at least 64.");
+          "Calls that are worked on at a time, and threads for them; auto is 32 per core, at least 64.");
   static final ConfigKey<Integer> WORKER_QUEUE =
       new ConfigKey<>(
           "limits.worker-queue",

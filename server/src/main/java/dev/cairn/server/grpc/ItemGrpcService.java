@@ -48,6 +48,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
@@ -92,7 +93,7 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
             .known("durability", request.getDurability());
     ItemCheck.item(check, "item", request.hasItem(), request.getItem(), false);
     check.done();
-    SavedItem saved =
+    CompletableFuture<SavedItem> saved =
         items.insert(
             ItemMessages.place(
                 request.getSiteId(), request.getCollectionId(), request.getEnvironment()),
@@ -100,9 +101,10 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
             new Items.WriteOptions(
                 RequestDigest.requestId(request, request.getRequestId()),
                 ItemMessages.durability(request.getDurability())));
-    Replies.send(
+    Replies.sendLater(
         caller,
-        InsertItemResponse.newBuilder().setItem(ItemMessages.toProto(saved.item())).build());
+        saved,
+        each -> InsertItemResponse.newBuilder().setItem(ItemMessages.toProto(each.item())).build());
   }
 
   @Override
@@ -129,7 +131,7 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
             .known("durability", request.getDurability());
     ItemCheck.item(check, "item", request.hasItem(), request.getItem(), true);
     check.done();
-    SavedItem saved =
+    CompletableFuture<SavedItem> saved =
         items.update(
             ItemMessages.place(
                 request.getSiteId(), request.getCollectionId(), request.getEnvironment()),
@@ -139,9 +141,10 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
                 items),
             new Items.WriteOptions(
                 Optional.empty(), ItemMessages.durability(request.getDurability())));
-    Replies.send(
+    Replies.sendLater(
         caller,
-        UpdateItemResponse.newBuilder().setItem(ItemMessages.toProto(saved.item())).build());
+        saved,
+        each -> UpdateItemResponse.newBuilder().setItem(ItemMessages.toProto(each.item())).build());
   }
 
   @Override
@@ -160,22 +163,22 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
             request.getItem(),
             ItemMessages.revision(request.hasExpectedRevision(), request.getExpectedRevision()),
             items);
-    SavedItem saved =
-        items
-            .save(
-                ItemMessages.place(
-                    request.getSiteId(), request.getCollectionId(), request.getEnvironment()),
-                List.of(write),
-                new Items.WriteOptions(
-                    RequestDigest.requestId(request, request.getRequestId()),
-                    ItemMessages.durability(request.getDurability())))
-            .get(0);
-    Replies.send(
+    CompletableFuture<List<SavedItem>> saved =
+        items.save(
+            ItemMessages.place(
+                request.getSiteId(), request.getCollectionId(), request.getEnvironment()),
+            List.of(write),
+            new Items.WriteOptions(
+                RequestDigest.requestId(request, request.getRequestId()),
+                ItemMessages.durability(request.getDurability())));
+    Replies.sendLater(
         caller,
-        SaveItemResponse.newBuilder()
-            .setItem(ItemMessages.toProto(saved.item()))
-            .setOutcome(ItemMessages.outcome(saved))
-            .build());
+        saved,
+        all ->
+            SaveItemResponse.newBuilder()
+                .setItem(ItemMessages.toProto(all.get(0).item()))
+                .setOutcome(ItemMessages.outcome(all.get(0)))
+                .build());
   }
 
   @Override
@@ -190,14 +193,17 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
         new Removal(
             request.getItemId(),
             ItemMessages.revision(request.hasExpectedRevision(), request.getExpectedRevision()));
-    List<String> missing =
+    CompletableFuture<List<String>> deleted =
         items.delete(
             ItemMessages.place(
                 request.getSiteId(), request.getCollectionId(), request.getEnvironment()),
             List.of(removal),
             request.getAllowMissing(),
             ItemMessages.durability(request.getDurability()));
-    Replies.send(caller, DeleteItemResponse.newBuilder().setDeleted(missing.isEmpty()).build());
+    Replies.sendLater(
+        caller,
+        deleted,
+        missing -> DeleteItemResponse.newBuilder().setDeleted(missing.isEmpty()).build());
   }
 
   @Override
@@ -222,7 +228,7 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
           0);
     }
     check.done();
-    List<SavedItem> saved =
+    CompletableFuture<List<SavedItem>> saved =
         items.save(
             ItemMessages.place(
                 request.getSiteId(), request.getCollectionId(), request.getEnvironment()),
@@ -230,11 +236,13 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
             new Items.WriteOptions(
                 RequestDigest.requestId(request, request.getRequestId()),
                 ItemMessages.durability(request.getDurability())));
-    Replies.send(
+    Replies.sendLater(
         caller,
-        BatchSaveItemsResponse.newBuilder()
-            .addAllResults(saved.stream().map(ItemMessages::result).toList())
-            .build());
+        saved,
+        all ->
+            BatchSaveItemsResponse.newBuilder()
+                .addAllResults(all.stream().map(ItemMessages::result).toList())
+                .build());
   }
 
   private ItemWrite write(BatchSaveItemsRequest.Entry entry) {
@@ -308,19 +316,21 @@ final class ItemGrpcService extends ItemServiceGrpc.ItemServiceImplBase {
                 .toList(),
             i -> Check.at("entries", i) + ".item_id")
         .done();
-    List<String> missing =
+    CompletableFuture<List<String>> deleted =
         items.delete(
             ItemMessages.place(
                 request.getSiteId(), request.getCollectionId(), request.getEnvironment()),
             request.getEntriesList().stream().map(ItemGrpcService::removal).toList(),
             request.getAllowMissing(),
             ItemMessages.durability(request.getDurability()));
-    Replies.send(
+    Replies.sendLater(
         caller,
-        BatchDeleteItemsResponse.newBuilder()
-            .setDeletedCount(request.getEntriesCount() - missing.size())
-            .addAllMissingItemIds(missing)
-            .build());
+        deleted,
+        missing ->
+            BatchDeleteItemsResponse.newBuilder()
+                .setDeletedCount(request.getEntriesCount() - missing.size())
+                .addAllMissingItemIds(missing)
+                .build());
   }
 
   private static Removal removal(BatchDeleteItemsRequest.Entry entry) {

@@ -3,8 +3,11 @@ package dev.cairn.server.grpc;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /** Answers calls. */
 final class Replies {
@@ -15,6 +18,34 @@ final class Replies {
   static <A> void send(StreamObserver<A> caller, A answer) {
     caller.onNext(answer);
     caller.onCompleted();
+  }
+
+  /**
+   * Answers the call that this thread works on when {@code result} is there; the thread need not
+   * wait for it.
+   */
+  @SuppressWarnings("FutureReturnValueIgnored") // the caller is told of every failure
+  static <R, A> void sendLater(
+      StreamObserver<A> caller, CompletableFuture<R> result, Function<R, A> answer) {
+    Workers.Later later = Workers.later();
+    result.whenComplete(
+        (value, failure) -> later.run(() -> sendOutcome(caller, value, failure, answer)));
+  }
+
+  private static <R, A> void sendOutcome(
+      StreamObserver<A> caller, R value, @Nullable Throwable failure, Function<R, A> answer) {
+    if (failure != null) {
+      caller.onError(
+          failure instanceof CompletionException && failure.getCause() != null
+              ? failure.getCause()
+              : failure);
+      return;
+    }
+    try {
+      send(caller, answer.apply(value));
+    } catch (RuntimeException e) {
+      caller.onError(e);
+    }
   }
 
   /** How many entries a page shall have. */

@@ -5,19 +5,27 @@ import dev.cairn.server.error.ServiceException;
 import io.grpc.Context;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
 /**
  * The threads that do the work of calls: a fixed number, and a bounded number of calls at a time.
  * What is bounded is the calls, not the executor's queue, so that a stream that was let in can
  * always be gone on with and closed.
+ *
+ * <p>As many calls are worked on at a time as there are threads, the others wait in order. A call
+ * that waits for something else, a forced write say, need not keep its thread meanwhile: it says
+ * {@link #later}, stays one of those that are worked on, and is answered by whoever has what it
+ * waits for.
  *
  * <p>Thread-safe.
  */
@@ -28,9 +36,17 @@ public final class Workers implements AutoCloseable {
   /** Names the caller's trace there, if it has one. */
   static final String TRACE_ID = "trace";
 
+  /** What the current thread works on. */
+  private static final ThreadLocal<@Nullable Turn> CURRENT = new ThreadLocal<>();
+
   private final Admission admission;
   private final ThreadPoolExecutor executor;
   private final Semaphore places;
+
+  /** One for each call that is worked on. */
+  private final Semaphore turns;
+
+  private final Queue<Turn> waiting = new LinkedBlockingQueue<>();
   private final int capacity;
 
   /**
@@ -41,6 +57,7 @@ public final class Workers implements AutoCloseable {
     this.capacity = capacity;
     this.admission = new Admission(threads, System.nanoTime());
     this.places = new Semaphore(capacity);
+    this.turns = new Semaphore(threads);
     this.executor =
         new ThreadPoolExecutor(
             threads, threads, 1, TimeUnit.MINUTES, new LinkedBlockingQueue<>(), named(name));
@@ -56,35 +73,99 @@ public final class Workers implements AutoCloseable {
   }
 
   /**
-   * Lets a call in. Leave with the answer.
+   * Lets a call in and runs it.
    *
    * @throws ServiceException OVERLOADED
    */
-  Runnable enter() {
+  void call(Runnable call) {
     if (!places.tryAcquire()) {
       throw new ServiceException(
           Reason.OVERLOADED,
           Map.of("limit", String.valueOf(capacity)),
           "the server works on " + capacity + " calls already; try again after a pause");
     }
-    return places::release;
+    waiting.add(new Turn(Context.current(), call));
+    beginNext();
   }
 
   /**
-   * Lets a call in and runs it.
-   *
-   * @throws ServiceException OVERLOADED
+   * For the call that the current thread works on: it is not over when the thread is done with it,
+   * but when what is answered has run. To be run once, by any thread.
    */
-  void call(Runnable call) {
-    Runnable leave = enter();
-    execute(
-        () -> {
-          try {
-            call.run();
-          } finally {
-            leave.run();
-          }
-        });
+  static Later later() {
+    Turn turn = CURRENT.get();
+    if (turn == null) {
+      throw new IllegalStateException("this thread works on no call");
+    }
+    turn.kept = true;
+    return turn;
+  }
+
+  /** The rest of a call. */
+  interface Later {
+    /** Runs {@code end} in the call's context, whereupon the call is over. */
+    void run(Runnable end);
+  }
+
+  /** A call that was let in. */
+  private final class Turn implements Later {
+    private final Context context;
+    private final Runnable call;
+
+    /** Whether somebody else ends it; touched by the thread that works on it. */
+    private boolean kept;
+
+    Turn(Context context, Runnable call) {
+      this.context = context;
+      this.call = call;
+    }
+
+    void begin() {
+      CURRENT.set(this);
+      try {
+        inContext(context, call);
+      } finally {
+        CURRENT.remove();
+        if (!kept) {
+          over();
+        }
+      }
+    }
+
+    @Override
+    public void run(Runnable end) {
+      try {
+        inContext(context, end);
+      } finally {
+        over();
+      }
+    }
+
+    private void over() {
+      turns.release();
+      places.release();
+      beginNext();
+    }
+  }
+
+  private void beginNext() {
+    while (!waiting.isEmpty() && turns.tryAcquire()) {
+      Turn next = waiting.poll();
+      if (next == null) {
+        turns.release(); // and look again: whoever came meanwhile may have found none
+      } else {
+        begin(next);
+      }
+    }
+  }
+
+  private void begin(Turn next) {
+    try {
+      executor.execute(next::begin);
+    } catch (RejectedExecutionException e) {
+      turns.release(); // they are stopped, and nobody waits for the answer any more
+      places.release();
+    }
   }
 
   /** Whether as many calls are in as may be. */
@@ -98,7 +179,7 @@ public final class Workers implements AutoCloseable {
    * @param alone whether its connection has no other call open
    */
   boolean hasRoom(boolean alone) {
-    return !isFull() && admission.admits(executor.getQueue().size(), alone, System.nanoTime());
+    return !isFull() && admission.admits(waiting.size(), alone, System.nanoTime());
   }
 
   /**
@@ -111,7 +192,7 @@ public final class Workers implements AutoCloseable {
     long begin = System.nanoTime();
     call(
         () -> {
-          if (admission.begins(System.nanoTime() - begin, executor.getQueue().size())) {
+          if (admission.begins(System.nanoTime() - begin, waiting.size())) {
             call.run();
           } else {
             refuse.accept(tooMuch());
@@ -135,38 +216,47 @@ public final class Workers implements AutoCloseable {
   /** Runs a step of a call that was let in, in the call's context. */
   void execute(Runnable step) {
     Context context = Context.current();
-    executor.execute(() -> run(context, step));
+    executor.execute(() -> inContext(context, step));
   }
 
-  private static void run(Context context, Runnable step) {
+  private static void inContext(Context context, Runnable step) {
     Context before = context.attach();
+    @Nullable String callBefore = MDC.get(CALL_ID);
+    @Nullable String traceBefore = MDC.get(TRACE_ID);
     CallInfo info = CallInfo.current();
-    MDC.put(CALL_ID, info.id());
-    if (!info.traceId().isEmpty()) {
-      MDC.put(TRACE_ID, info.traceId());
-    }
+    name(CALL_ID, info.id());
+    name(TRACE_ID, info.traceId());
     try {
       step.run();
     } finally {
-      MDC.remove(CALL_ID);
-      MDC.remove(TRACE_ID);
+      name(CALL_ID, callBefore);
+      name(TRACE_ID, traceBefore);
       context.detach(before);
+    }
+  }
+
+  private static void name(String key, @Nullable String value) {
+    if (value == null || value.isEmpty()) {
+      MDC.remove(key);
+    } else {
+      MDC.put(key, value);
     }
   }
 
   /** Ends the threads, once what they do is done or {@code grace} is over. */
   boolean stop(Duration grace) {
-    executor.shutdown();
-    boolean interrupted = false;
+    long end = System.nanoTime() + grace.toNanos();
     try {
-      return executor.awaitTermination(grace.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      interrupted = true;
-      return false;
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
+      boolean over = places.tryAcquire(capacity, grace.toNanos(), TimeUnit.NANOSECONDS);
+      if (over) {
+        places.release(capacity);
       }
+      executor.shutdown();
+      return executor.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS) && over;
+    } catch (InterruptedException e) {
+      executor.shutdown();
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 

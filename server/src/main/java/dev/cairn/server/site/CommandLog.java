@@ -1,6 +1,7 @@
 package dev.cairn.server.site;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * The one door for changes. Today it applies a command where it is called; a replicated log can
@@ -18,6 +19,12 @@ public interface CommandLog {
    *     SITE_SWITCHING when the site's door stayed closed for longer than a write may wait
    */
   <R> R append(ContentCommand<R> command);
+
+  /**
+   * The same without a thread that waits: what is answered is completed when the change is as
+   * durable as it asks to be, by any thread. Work that takes long does not belong onto that thread.
+   */
+  <R> CompletableFuture<R> submit(ContentCommand<R> command);
 
   /**
    * Applies several changes to the items of one site, in this order, sharing a forced write. Each

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -17,10 +19,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The one place where changes of a site pass, in the order in which they came.
  *
- * <p>Two kinds of visitors queue here. <em>Writes</em> that wait together are carried out together
- * by the thread of the first of them, the leader, so that they share one forced write to disk. An
- * <em>exclusive section</em> is alone: whoever came before it is done, whoever comes after waits;
- * checkpoints, switches and changes of the collections use it.
+ * <p>Two kinds of visitors queue here. <em>Writes</em> that queue together are carried out together
+ * by one of them, the leader, so that they share one forced write to disk. An <em>exclusive
+ * section</em> is alone: whoever came before it is done, whoever comes after waits; checkpoints,
+ * switches and changes of the collections use it.
+ *
+ * <p>A write need not keep a thread while it queues. If it heads the queue then, a thread that is
+ * there for that leads.
  *
  * <pre>
  * WAITING --the queue's head when nobody is inside--&gt; LEADING --done--&gt; DONE
@@ -41,28 +46,36 @@ final class Door<W> {
   private static final Duration RETRY_AFTER = Duration.ofMillis(100);
 
   private final Consumer<List<W>> writer;
+  private final Executor leaders;
   private final Duration maxWait;
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Visitor<W>> queue = new ArrayDeque<>();
+
+  /** How many exclusive sections run or wait. */
+  private int sections;
+
   private boolean occupied;
 
   /**
    * @param writer carries out a group of writes; reports each one's outcome by the write itself and
    *     throws only when all of them failed. Runs on the thread of one of them
+   * @param leaders lead where no thread waits; as many as there may be doors, or they wait for each
+   *     other
    * @param maxWait how long a write may wait for its turn
    */
-  Door(Consumer<List<W>> writer, Duration maxWait) {
+  Door(Consumer<List<W>> writer, Executor leaders, Duration maxWait) {
     this.writer = writer;
+    this.leaders = leaders;
     this.maxWait = maxWait;
   }
 
   /**
-   * Carries out {@code write}, together with others that wait.
+   * Carries out {@code write}, together with others, and waits until that is done.
    *
    * @throws ServiceException SITE_SWITCHING when its turn did not come in time: nothing was written
    */
   void write(W write) {
-    Visitor<W> visitor = new Visitor<>(write, lock.newCondition());
+    Waiting<W> visitor = new Waiting<>(write, lock.newCondition());
     List<Visitor<W>> group;
     lock.lock();
     try {
@@ -74,6 +87,69 @@ final class Door<W> {
     } finally {
       lock.unlock();
     }
+    RuntimeException failure = lead(group);
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /**
+   * The same, but leaves when others write just now: they, or one of the threads for leading, carry
+   * it out. Behind an exclusive section it waits as {@link #write} does, and no longer.
+   *
+   * @param done is told what failed, or null, once and by any thread; must not throw
+   */
+  void submit(W write, Consumer<@Nullable RuntimeException> done) {
+    List<Visitor<W>> group;
+    lock.lock();
+    try {
+      if (sections == 0) {
+        queue.addLast(new Passing<>(write, done));
+        if (occupied || queue.size() > 1) {
+          return; // whoever is inside, or the head of the queue, takes it along or wakes it
+        }
+        occupied = true;
+        group = takeGroup();
+      } else {
+        group = List.of();
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (group.isEmpty()) {
+      done.accept(outcome(write));
+    } else {
+      lead(group);
+    }
+  }
+
+  private @Nullable RuntimeException outcome(W write) {
+    try {
+      write(write);
+      return null;
+    } catch (RuntimeException e) {
+      return e;
+    }
+  }
+
+  /** For a write that left and is the head of the queue now. */
+  private void leadNext() {
+    List<Visitor<W>> group;
+    lock.lock();
+    try {
+      if (occupied || !(queue.peekFirst() instanceof Passing)) {
+        return;
+      }
+      occupied = true;
+      group = takeGroup();
+    } finally {
+      lock.unlock();
+    }
+    lead(group);
+  }
+
+  /** Carries out the writes of {@code group}, and answers what failed for all of them. */
+  private @Nullable RuntimeException lead(List<Visitor<W>> group) {
     // An interrupt of the leader is its own business: what it does here, it does for the others
     // too.
     boolean interrupted = Thread.interrupted();
@@ -84,13 +160,13 @@ final class Door<W> {
       failure = null;
     } catch (RuntimeException e) {
       failure = e;
-      throw e;
     } finally {
       leave(group, failure);
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
+    return failure;
   }
 
   /**
@@ -98,9 +174,10 @@ final class Door<W> {
    * and other sections.
    */
   <T> Outcome<T> exclusively(Supplier<T> section) {
-    Visitor<W> visitor = new Visitor<>(null, lock.newCondition());
+    Waiting<W> visitor = new Waiting<>(null, lock.newCondition());
     lock.lock();
     try {
+      sections++;
       queue.addLast(visitor);
       awaitTurn(visitor, Duration.ofDays(1));
       queue.removeFirst();
@@ -150,7 +227,7 @@ final class Door<W> {
   }
 
   /** Waits until the visitor leads (true) or was carried out by another (false). */
-  private boolean awaitTurn(Visitor<W> visitor, Duration patience) {
+  private boolean awaitTurn(Waiting<W> visitor, Duration patience) {
     long deadline = System.nanoTime() + patience.toNanos();
     boolean interrupted = false;
     try {
@@ -206,38 +283,56 @@ final class Door<W> {
   }
 
   private void leave(List<Visitor<W>> group, @Nullable RuntimeException failure) {
+    Visitor<W> next;
     lock.lock();
     try {
       for (Visitor<W> visitor : group) {
         visitor.done = true;
         visitor.failure = failure;
-        visitor.turn.signal();
+        sections -= visitor.write == null ? 1 : 0;
+        signal(visitor);
       }
       occupied = false;
-      wakeHead();
+      next = queue.peekFirst();
+      signal(next);
     } finally {
       lock.unlock();
     }
-  }
-
-  private void wakeHead() {
-    Visitor<W> head = queue.peekFirst();
-    if (head != null && !occupied) {
-      head.turn.signal();
+    // The next group is on its way to the disk while this one is answered.
+    if (next instanceof Passing) {
+      callLeader();
+    }
+    for (Visitor<W> visitor : group) {
+      if (visitor instanceof Passing<W> passing) {
+        passing.whenDone.accept(failure);
+      }
     }
   }
 
-  private static final class Visitor<W> {
-    private final @Nullable W write;
-    private final Condition turn;
-    private final long since = System.nanoTime();
-    private boolean taken;
-    private boolean done;
-    private @Nullable RuntimeException failure;
+  private static void signal(@Nullable Visitor<?> visitor) {
+    if (visitor instanceof Waiting<?> waiting) {
+      waiting.turn.signal();
+    }
+  }
 
-    Visitor(@Nullable W write, Condition turn) {
+  private void callLeader() {
+    try {
+      leaders.execute(this::leadNext);
+    } catch (RejectedExecutionException e) {
+      leadNext(); // the server goes down
+    }
+  }
+
+  /** Guarded by the lock, as far as it changes. */
+  private abstract static class Visitor<W> {
+    final @Nullable W write;
+    final long since = System.nanoTime();
+    boolean taken;
+    boolean done;
+    @Nullable RuntimeException failure;
+
+    Visitor(@Nullable W write) {
       this.write = write;
-      this.turn = turn;
     }
 
     W write() {
@@ -245,6 +340,26 @@ final class Door<W> {
         throw new IllegalStateException("an exclusive section has no write");
       }
       return write;
+    }
+  }
+
+  /** Its thread waits. */
+  private static final class Waiting<W> extends Visitor<W> {
+    private final Condition turn;
+
+    Waiting(@Nullable W write, Condition turn) {
+      super(write);
+      this.turn = turn;
+    }
+  }
+
+  /** Its thread has left. */
+  private static final class Passing<W> extends Visitor<W> {
+    private final Consumer<@Nullable RuntimeException> whenDone;
+
+    Passing(W write, Consumer<@Nullable RuntimeException> whenDone) {
+      super(write);
+      this.whenDone = whenDone;
     }
   }
 }

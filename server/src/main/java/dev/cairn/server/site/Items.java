@@ -13,13 +13,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Reads and writes the items of sites. Requests have been checked for form and limits before they
  * come here. Thread-safe.
  *
  * <p>Every method throws {@code ServiceException} with SITE_NOT_FOUND and COLLECTION_NOT_FOUND,
- * writes also with SITE_SWITCHING.
+ * writes also with SITE_SWITCHING. Writes of a request's items answer it with the future, which is
+ * completed when they are durable, by any thread; nothing that takes long belongs there.
  */
 public final class Items {
   private final Sites sites;
@@ -63,8 +65,9 @@ public final class Items {
    *
    * @throws dev.cairn.server.error.ServiceException ITEM_ALREADY_EXISTS; REQUEST_ID_CONFLICT
    */
-  public SavedItem insert(Place place, ItemWrite write, WriteOptions options) {
-    return save(place, List.of(write), SaveItems.Mode.INSERT, options).get(0);
+  public CompletableFuture<SavedItem> insert(Place place, ItemWrite write, WriteOptions options) {
+    return save(place, List.of(write), SaveItems.Mode.INSERT, options)
+        .thenApply(saved -> saved.get(0));
   }
 
   /**
@@ -72,8 +75,9 @@ public final class Items {
    *
    * @throws dev.cairn.server.error.ServiceException ITEM_NOT_FOUND; REVISION_MISMATCH
    */
-  public SavedItem update(Place place, ItemWrite write, WriteOptions options) {
-    return save(place, List.of(write), SaveItems.Mode.UPDATE, options).get(0);
+  public CompletableFuture<SavedItem> update(Place place, ItemWrite write, WriteOptions options) {
+    return save(place, List.of(write), SaveItems.Mode.UPDATE, options)
+        .thenApply(saved -> saved.get(0));
   }
 
   /**
@@ -81,13 +85,14 @@ public final class Items {
    *
    * @throws dev.cairn.server.error.ServiceException REVISION_MISMATCH; REQUEST_ID_CONFLICT
    */
-  public List<SavedItem> save(Place place, List<ItemWrite> writes, WriteOptions options) {
+  public CompletableFuture<List<SavedItem>> save(
+      Place place, List<ItemWrite> writes, WriteOptions options) {
     return save(place, writes, SaveItems.Mode.SAVE, options);
   }
 
-  private List<SavedItem> save(
+  private CompletableFuture<List<SavedItem>> save(
       Place place, List<ItemWrite> writes, SaveItems.Mode mode, WriteOptions options) {
-    return commands.append(
+    return commands.submit(
         new SaveItems(
             place.siteId(),
             place.environment(),
@@ -105,9 +110,9 @@ public final class Items {
    * @return the ids that were not there; none unless {@code allowMissing}
    * @throws dev.cairn.server.error.ServiceException ITEM_NOT_FOUND; REVISION_MISMATCH
    */
-  public List<String> delete(
+  public CompletableFuture<List<String>> delete(
       Place place, List<Removal> removals, boolean allowMissing, Durability durability) {
-    return commands.append(
+    return commands.submit(
         new DeleteItems(
             place.siteId(),
             place.environment(),

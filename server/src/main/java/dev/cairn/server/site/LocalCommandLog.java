@@ -1,6 +1,8 @@
 package dev.cairn.server.site;
 
+import dev.cairn.server.error.ServiceException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** Applies commands where they are called, on this server. Thread-safe. */
 public final class LocalCommandLog implements CommandLog {
@@ -15,6 +17,15 @@ public final class LocalCommandLog implements CommandLog {
   @Override
   public <R> R append(ContentCommand<R> command) {
     return sites.require(command.siteId()).write(List.of(command)).get(0).result();
+  }
+
+  @Override
+  public <R> CompletableFuture<R> submit(ContentCommand<R> command) {
+    try {
+      return sites.require(command.siteId()).submit(command);
+    } catch (ServiceException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   @Override

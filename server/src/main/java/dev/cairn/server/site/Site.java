@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +82,7 @@ final class Site {
       Catalog catalog,
       SiteCollections collections,
       long generation,
+      Executor leaders,
       Duration maxWriteWait) {
     this.id = id;
     this.layout = files.layout();
@@ -88,7 +91,7 @@ final class Site {
     this.catalog = catalog;
     this.collections = collections;
     this.generation = generation;
-    this.door = new Door<>(this::carryOut, maxWriteWait);
+    this.door = new Door<>(this::carryOut, leaders, maxWriteWait);
     this.sandboxExists = files.hasSandbox(id);
   }
 
@@ -152,6 +155,21 @@ final class Site {
     commands.forEach(command -> submissions.add(new Submission<>(command)));
     door.write(submissions);
     return submissions;
+  }
+
+  /** Passes the door with a content command and does not wait; see {@link Door#submit}. */
+  <R> CompletableFuture<R> submit(ContentCommand<R> command) {
+    Submission<R> submission = new Submission<>(command);
+    CompletableFuture<R> answer = new CompletableFuture<>();
+    door.submit(
+        List.of(submission),
+        failure -> {
+          if (failure != null) {
+            submission.fail(failure);
+          }
+          submission.tell(answer);
+        });
+    return answer;
   }
 
   /** Runs {@code work} alone on this site. */

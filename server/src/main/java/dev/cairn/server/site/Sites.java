@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,7 @@ public final class Sites {
   private final StorePool pool;
   private final Catalog catalog;
   private final InstantSource clock;
+  private final Executor leaders;
   private final Duration maxWriteWait;
   private final Map<SiteId, Site> loaded = new ConcurrentHashMap<>();
   private final List<SiteDependent> dependents = new CopyOnWriteArrayList<>();
@@ -43,6 +45,7 @@ public final class Sites {
   private final Set<SiteId> unswept = ConcurrentHashMap.newKeySet();
 
   /**
+   * @param leaders carry out writes that wait at a site's door, one at a time for each site; blocks
    * @param maxWriteWait how long a write waits at a site's door before it is refused
    */
   public Sites(
@@ -52,11 +55,13 @@ public final class Sites {
       StorePool pool,
       Catalog catalog,
       InstantSource clock,
+      Executor leaders,
       Duration maxWriteWait) {
     this.files = new SiteFiles(layout, engine, files);
     this.pool = pool;
     this.catalog = catalog;
     this.clock = clock;
+    this.leaders = leaders;
     this.maxWriteWait = maxWriteWait;
     this.newSites = new NewSites(this, catalog, this.files);
   }
@@ -386,6 +391,7 @@ public final class Sites {
                 catalog,
                 SiteCollections.read(catalog, id),
                 files.readCurrent(id),
+                leaders,
                 maxWriteWait);
           });
     }

@@ -3,6 +3,7 @@ package dev.cairn.server.site;
 import dev.cairn.server.store.Durability;
 import dev.cairn.server.store.ItemTransaction;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * A content command on its way through the door, and what became of it. Confined to one thread at a
@@ -42,6 +43,15 @@ public final class Submission<R> {
   void fail(RuntimeException e) {
     if (failure.isEmpty()) {
       failure = Optional.of(e);
+    }
+  }
+
+  /** Completes {@code answer} with what the command answered, or with what failed. */
+  void tell(CompletableFuture<R> answer) {
+    if (failure.isPresent()) {
+      answer.completeExceptionally(failure.get());
+    } else {
+      answer.complete(result.orElseThrow());
     }
   }
 

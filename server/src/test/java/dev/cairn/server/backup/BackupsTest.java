@@ -250,8 +250,12 @@ final class BackupsTest {
             writers,
             number -> {
               for (int i = 1; !done.get(); i++) {
-                site.server.items.save(live(CITIES), List.of(write("w" + number, "" + i)), quick);
-                site.server.items.save(live(RIVERS), List.of(write("w" + number, "" + i)), quick);
+                Threads.join(
+                    site.server.items.save(
+                        live(CITIES), List.of(write("w" + number, "" + i)), quick));
+                Threads.join(
+                    site.server.items.save(
+                        live(RIVERS), List.of(write("w" + number, "" + i)), quick));
                 acknowledged.set(number, i);
               }
             });

@@ -11,6 +11,7 @@ import dev.cairn.server.restore.RestorationRecord;
 import dev.cairn.server.restore.ServerUnderTest;
 import dev.cairn.server.site.ItemWrite;
 import dev.cairn.server.site.SiteLayout;
+import dev.cairn.server.site.Threads;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -181,7 +182,8 @@ class UsageMeterTest {
       random.nextBytes(bytes);
       writes.add(ServerUnderTest.write("i" + i, HexFormat.of().formatHex(bytes)));
     }
-    server.items.save(ServerUnderTest.place("cities"), writes, ServerUnderTest.OPTIONS);
+    Threads.join(
+        server.items.save(ServerUnderTest.place("cities"), writes, ServerUnderTest.OPTIONS));
     server.clock.advance(Duration.ofSeconds(1));
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
+import io.grpc.Context;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -50,6 +51,91 @@ class WorkersTest {
                     throw new IllegalStateException("on purpose");
                   }));
     }
+  }
+
+  @Test
+  void aCallThatIsAnsweredLaterKeepsItsPlaceAndNoThread() {
+    List<Workers.Later> kept = new CopyOnWriteArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      workers.call(() -> kept.add(Workers.later()));
+    }
+    TestServer.eventually(() -> kept.size() == 2);
+    CountDownLatch ran = new CountDownLatch(1);
+    workers.execute(ran::countDown);
+    TestServer.eventually(() -> ran.getCount() == 0);
+
+    assertThat(kept).as("as many calls as threads").hasSize(2);
+    assertThat(workers.load()).isEqualTo(new Load.Place(3, 3));
+    assertThat(accepts(() -> {})).isFalse();
+
+    kept.get(0).run(() -> {});
+    TestServer.eventually(() -> kept.size() == 3);
+    assertThat(workers.load()).isEqualTo(new Load.Place(2, 3));
+
+    kept.get(1).run(() -> {});
+    assertThatThrownBy(
+            () ->
+                kept.get(2)
+                    .run(
+                        () -> {
+                          throw new IllegalStateException("on purpose");
+                        }))
+        .hasMessage("on purpose");
+    assertThat(workers.load()).isEqualTo(new Load.Place(0, 3));
+  }
+
+  @Test
+  void theRestOfACallRunsInItsContextAndLeavesThatOfTheThread() {
+    Context.Key<String> name = Context.key("name");
+    List<Workers.Later> kept = new CopyOnWriteArrayList<>();
+    Context.current()
+        .withValue(name, "mine")
+        .run(() -> workers.call(() -> kept.add(Workers.later())));
+    TestServer.eventually(() -> kept.size() == 1);
+    List<String> seen = new CopyOnWriteArrayList<>();
+
+    Context.current()
+        .withValue(name, "other")
+        .run(
+            () -> {
+              kept.get(0).run(() -> seen.add(name.get()));
+              seen.add(name.get());
+            });
+
+    assertThat(seen).containsExactly("mine", "other");
+  }
+
+  @Test
+  void nothingIsAnsweredLaterWhereNoCallIsWorkedOn() {
+    assertThatThrownBy(Workers::later).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void stoppingWaitsForCallsThatAreAnsweredLater() {
+    List<Workers.Later> kept = new CopyOnWriteArrayList<>();
+    workers.call(() -> kept.add(Workers.later()));
+    TestServer.eventually(() -> kept.size() == 1);
+
+    assertThat(workers.stop(Duration.ofMillis(50))).isFalse();
+    kept.get(0).run(() -> {});
+    assertThat(workers.stop(Duration.ofSeconds(10))).isTrue();
+  }
+
+  @Test
+  void callsThatStillWaitWhenTheWorkersHaveStoppedAreNotBegun() {
+    List<Workers.Later> kept = new CopyOnWriteArrayList<>();
+    workers.call(() -> kept.add(Workers.later()));
+    workers.call(() -> kept.add(Workers.later()));
+    TestServer.eventually(() -> kept.size() == 2);
+    CountDownLatch begun = new CountDownLatch(1);
+    workers.call(begun::countDown);
+
+    assertThat(workers.stop(Duration.ofMillis(50))).isFalse();
+    kept.forEach(each -> each.run(() -> {}));
+
+    assertThat(workers.stop(Duration.ofSeconds(10))).isTrue();
+    assertThat(begun.getCount()).isEqualTo(1);
+    assertThat(workers.load()).isEqualTo(new Load.Place(0, 3));
   }
 
   @Test

@@ -40,6 +40,7 @@ import dev.cairn.server.site.SiteId;
 import dev.cairn.server.site.SiteLayout;
 import dev.cairn.server.site.Sites;
 import dev.cairn.server.site.StorePool;
+import dev.cairn.server.site.Threads;
 import dev.cairn.server.site.TimeOrderedIds;
 import dev.cairn.server.site.query.ItemQueries;
 import dev.cairn.server.store.CollectionId;
@@ -126,7 +127,9 @@ public final class ServerUnderTest implements AutoCloseable {
     catalogStore = engine.openCatalog(layout.catalog());
     catalog = new Catalog(catalogStore);
     pool = new StorePool(engine::open, 16, clock);
-    sites = new Sites(layout, engine, files, pool, catalog, clock, settings.maxWriteWait);
+    sites =
+        new Sites(
+            layout, engine, files, pool, catalog, clock, Threads.LEADERS, settings.maxWriteWait);
     commands = new LocalCommandLog(sites, catalog);
     TimeOrderedIds ids = new TimeOrderedIds(clock, new Random(settings.root.hashCode()));
     collections = new Collections(sites, commands, clock, settings.maxCollections);
@@ -343,7 +346,7 @@ public final class ServerUnderTest implements AutoCloseable {
     for (int i = 1; i <= count; i++) {
       writes.add(write(String.valueOf(i), value));
     }
-    items.save(place(collection), writes, OPTIONS);
+    Threads.join(items.save(place(collection), writes, OPTIONS));
     clock.advance(Duration.ofSeconds(1));
   }
 
@@ -359,24 +362,27 @@ public final class ServerUnderTest implements AutoCloseable {
   }
 
   public SavedItem save(String collection, String item, String value) {
-    SavedItem saved = items.save(place(collection), List.of(write(item, value)), OPTIONS).get(0);
+    SavedItem saved =
+        Threads.join(items.save(place(collection), List.of(write(item, value)), OPTIONS)).get(0);
     clock.advance(Duration.ofSeconds(1));
     return saved;
   }
 
   public void saveInSandbox(String collection, String item, String value) {
-    items.save(
-        new Items.Place(SITE, id(collection), Environment.SANDBOX),
-        List.of(write(item, value)),
-        OPTIONS);
+    Threads.join(
+        items.save(
+            new Items.Place(SITE, id(collection), Environment.SANDBOX),
+            List.of(write(item, value)),
+            OPTIONS));
   }
 
   public void deleteItem(String collection, String item) {
-    items.delete(
-        place(collection),
-        List.of(new Removal(item, OptionalLong.empty())),
-        false,
-        Durability.BUFFERED);
+    Threads.join(
+        items.delete(
+            place(collection),
+            List.of(new Removal(item, OptionalLong.empty())),
+            false,
+            Durability.BUFFERED));
   }
 
   public void deleteCollection(String collection) {

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cairn.server.backup.BackupId;
 import dev.cairn.server.site.Items;
+import dev.cairn.server.site.Threads;
 import dev.cairn.server.store.StoredItem;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -176,7 +177,7 @@ final class SwitchUnderLoadTest {
       String item = prefix + n;
       for (String collection : List.of("left", "right")) {
         long begin = System.nanoTime();
-        server.items.save(place(collection), List.of(write(item, "added")), OPTIONS);
+        Threads.join(server.items.save(place(collection), List.of(write(item, "added")), OPTIONS));
         longestWrite.accumulateAndGet(System.nanoTime() - begin, Math::max);
         acknowledged.add(collection + "/" + item);
       }

@@ -336,7 +336,9 @@ final class CollectionsTest {
 
     assertFails(
         Reason.ITEM_NOT_FOUND,
-        () -> server.items.update(live(RIVERS), write("none", "{}"), Installation.PLAIN));
+        () ->
+            Threads.join(
+                server.items.update(live(RIVERS), write("none", "{}"), Installation.PLAIN)));
 
     assertThat(server.sites.stats(SITE, Environment.LIVE)).containsOnlyKeys(RIVERS);
   }

@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -26,7 +28,7 @@ final class DoorTest {
   private static final Duration LONG = Duration.ofSeconds(30);
 
   private final List<List<Integer>> groups = Collections.synchronizedList(new ArrayList<>());
-  private final Door<Integer> door = new Door<>(groups::add, LONG);
+  private final Door<Integer> door = new Door<>(groups::add, Threads.LEADERS, LONG);
 
   @Test
   void writesThatWaitTogetherAreCarriedOutTogetherInTheirOrder() {
@@ -55,7 +57,8 @@ final class DoorTest {
   @Test
   void writesDoNotOvertakeASection() {
     List<String> order = Collections.synchronizedList(new ArrayList<>());
-    Door<Integer> recording = new Door<>(group -> order.add("write" + group), LONG);
+    Door<Integer> recording =
+        new Door<>(group -> order.add("write" + group), Threads.LEADERS, LONG);
     CompletableFuture<Void> first = hold(recording);
     List<CompletableFuture<Void>> before = queueWrites(recording, 0, 3);
     CompletableFuture<Void> section =
@@ -96,7 +99,7 @@ final class DoorTest {
 
   @Test
   void writeThatCannotWaitForTheSwitchIsRefusedAndNotMade() {
-    Door<Integer> impatient = new Door<>(groups::add, Duration.ofMillis(30));
+    Door<Integer> impatient = new Door<>(groups::add, Threads.LEADERS, Duration.ofMillis(30));
     CompletableFuture<Void> section = hold(impatient);
 
     assertThatThrownBy(() -> impatient.write(1))
@@ -131,6 +134,7 @@ final class DoorTest {
               }
               groups.add(group);
             },
+            Threads.LEADERS,
             Duration.ofMillis(200));
     CompletableFuture<Void> first = Threads.start(() -> slow.write(0));
     awaitLatch(leading);
@@ -156,6 +160,7 @@ final class DoorTest {
               }
               groups.add(group);
             },
+            Threads.LEADERS,
             LONG);
     CompletableFuture<Void> section = hold(failing);
     List<CompletableFuture<Void>> group = queueWrites(failing, 0, 3);
@@ -179,6 +184,7 @@ final class DoorTest {
             group -> {
               throw new StackOverflowError("died");
             },
+            Threads.LEADERS,
             LONG);
     CompletableFuture<Void> section = hold(dying);
     List<CompletableFuture<Void>> group = queueWrites(dying, 0, 2);
@@ -235,6 +241,7 @@ final class DoorTest {
                 disturbed.incrementAndGet();
               }
             },
+            Threads.LEADERS,
             LONG);
 
     Thread.currentThread().interrupt();
@@ -246,7 +253,7 @@ final class DoorTest {
 
   @Test
   void interruptsDoNotMakeAWriterWaitForLonger() {
-    Door<Integer> impatient = new Door<>(groups::add, Duration.ofMillis(100));
+    Door<Integer> impatient = new Door<>(groups::add, Threads.LEADERS, Duration.ofMillis(100));
     CompletableFuture<Void> section = hold(impatient);
     CompletableFuture<Thread> writer = new CompletableFuture<>();
     CompletableFuture<Void> refused =
@@ -270,6 +277,146 @@ final class DoorTest {
   }
 
   @Test
+  void submittedWriteKeepsNoThreadWhileOthersWrite() {
+    Slow slow = new Slow(Threads.LEADERS);
+    CompletableFuture<Void> first = slow.begin();
+
+    List<CompletableFuture<Void>> submitted =
+        IntStream.range(1, 101).mapToObj(number -> submit(slow.door, number)).toList();
+
+    assertThat(slow.door.waiting()).isEqualTo(100);
+    assertThat(submitted).noneMatch(CompletableFuture::isDone);
+    slow.go.release(2);
+    Threads.join(first);
+    Threads.joinAll(submitted);
+    assertThat(groups).containsExactly(List.of(0), IntStream.range(1, 101).boxed().toList());
+  }
+
+  @Test
+  void submittedWriteAtAFreeDoorIsCarriedOutAtOnce() {
+    CompletableFuture<Void> written = submit(door, 1);
+
+    assertThat(written).isCompleted();
+    assertThat(groups).containsExactly(List.of(1));
+  }
+
+  @Test
+  void waitingAndSubmittedWritesTakeEachOtherAlong() {
+    Slow slow = new Slow(Threads.LEADERS);
+    CompletableFuture<Void> first = slow.begin();
+    CompletableFuture<Void> second = submit(slow.door, 1);
+    List<CompletableFuture<Void>> third = queueWrites(slow.door, 2, 1);
+    CompletableFuture<Void> fourth = submit(slow.door, 3);
+
+    slow.go.release(2);
+
+    Threads.joinAll(List.of(first, second, third.get(0), fourth));
+    assertThat(groups).containsExactly(List.of(0), List.of(1, 2, 3));
+  }
+
+  @Test
+  void submittedWriteIsCarriedOutThoughNoThreadIsThereToLead() {
+    Slow slow =
+        new Slow(
+            task -> {
+              throw new RejectedExecutionException("on purpose");
+            });
+    CompletableFuture<Void> first = slow.begin();
+    CompletableFuture<Void> second = submit(slow.door, 1);
+
+    slow.go.release(2);
+
+    Threads.joinAll(List.of(first, second));
+    assertThat(groups).containsExactly(List.of(0), List.of(1));
+  }
+
+  @Test
+  void submittedWriteWaitsBehindASectionForAsLongAsAnyOther() {
+    Door<Integer> impatient = new Door<>(groups::add, Threads.LEADERS, Duration.ofMillis(30));
+    CompletableFuture<Void> section = hold(impatient);
+
+    CompletableFuture<Void> refused = submit(impatient, 1);
+
+    assertFails(Reason.SITE_SWITCHING, () -> Threads.join(refused));
+    assertThat(impatient.waiting()).isZero();
+    release();
+    Threads.join(section);
+    Threads.join(submit(impatient, 2));
+    assertThat(groups).containsExactly(List.of(2));
+  }
+
+  @Test
+  void submittedWriteThatCameBeforeASectionIsDoneBeforeIt() {
+    Slow slow = new Slow(Threads.LEADERS);
+    CompletableFuture<Void> first = slow.begin();
+    CompletableFuture<Void> before = submit(slow.door, 1);
+    CompletableFuture<Void> section =
+        Threads.start(() -> slow.door.exclusively(() -> groups.add(List.of(-1))));
+    awaitWaiting(slow.door, 2);
+    CompletableFuture<CompletableFuture<Void>> after = Threads.call(() -> submit(slow.door, 2));
+    awaitWaiting(slow.door, 3);
+
+    slow.go.release(3);
+
+    Threads.joinAll(List.of(first, before, section, Threads.join(after)));
+    assertThat(groups).containsExactly(List.of(0), List.of(1), List.of(-1), List.of(2));
+  }
+
+  @Test
+  void submittedWritesAreToldWhatFailed() {
+    Door<Integer> failing =
+        new Door<>(
+            group -> {
+              throw new ServiceException(Reason.DISK_FULL, "full");
+            },
+            Threads.LEADERS,
+            LONG);
+
+    assertFails(Reason.DISK_FULL, () -> Threads.join(submit(failing, 1)));
+    assertThat(failing.exclusively(() -> 1).result()).isEqualTo(1);
+  }
+
+  private static CompletableFuture<Void> submit(Door<Integer> door, int number) {
+    CompletableFuture<Void> written = new CompletableFuture<>();
+    door.submit(
+        number,
+        failure -> {
+          boolean first =
+              failure == null ? written.complete(null) : written.completeExceptionally(failure);
+          if (!first) {
+            throw new AssertionError("told twice");
+          }
+        });
+    return written;
+  }
+
+  /** A door where each group waits for a permit. */
+  private final class Slow {
+    final Semaphore go = new Semaphore(0);
+    final CountDownLatch leading = new CountDownLatch(1);
+    final Door<Integer> door;
+
+    Slow(Executor leaders) {
+      door =
+          new Door<>(
+              group -> {
+                leading.countDown();
+                go.acquireUninterruptibly();
+                groups.add(group);
+              },
+              leaders,
+              LONG);
+    }
+
+    /** Number 0 is inside. */
+    CompletableFuture<Void> begin() {
+      CompletableFuture<Void> first = Threads.start(() -> door.write(0));
+      awaitLatch(leading);
+      return first;
+    }
+  }
+
+  @Test
   void thirtyTwoThreadsLoseNoWriteAndNeverMeetInASection() {
     long seed = System.nanoTime();
     AtomicInteger inside = new AtomicInteger();
@@ -284,6 +431,7 @@ final class DoorTest {
               written.addAndGet(group.size());
               inside.decrementAndGet();
             },
+            Threads.LEADERS,
             Duration.ofMillis(2));
     AtomicLong accepted = new AtomicLong();
     AtomicLong refused = new AtomicLong();
@@ -309,7 +457,11 @@ final class DoorTest {
                       });
                 } else {
                   try {
-                    busy.write(number);
+                    if (choice % 2 == 0) {
+                      busy.write(number);
+                    } else {
+                      Threads.join(submit(busy, number));
+                    }
                     accepted.incrementAndGet();
                   } catch (ServiceException e) {
                     assertThat(e.reason()).isEqualTo(Reason.SITE_SWITCHING);

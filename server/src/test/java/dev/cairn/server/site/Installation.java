@@ -83,7 +83,8 @@ public final class Installation implements AutoCloseable {
     this.store = new FaultyKeyValueStore(engine.openCatalog(layout.catalog()));
     this.catalog = new Catalog(store);
     this.pool = new StorePool(engine::open, options.maxOpen(), clock);
-    this.sites = new Sites(layout, engine, files, pool, catalog, clock, options.maxWait());
+    this.sites =
+        new Sites(layout, engine, files, pool, catalog, clock, Threads.LEADERS, options.maxWait());
     this.commands = new LocalCommandLog(sites, catalog);
     this.ids = new TimeOrderedIds(clock, new Random(1));
     this.collections = new Collections(sites, commands, clock, 1_000);
@@ -170,7 +171,7 @@ public final class Installation implements AutoCloseable {
     for (int i = 0; i < idsAndData.length; i += 2) {
       writes.add(write(idsAndData[i], idsAndData[i + 1]));
     }
-    return items.save(place, writes, PLAIN);
+    return Threads.join(items.save(place, writes, PLAIN));
   }
 
   /** What a collection holds: id to data. */

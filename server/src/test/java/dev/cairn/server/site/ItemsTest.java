@@ -59,7 +59,8 @@ final class ItemsTest {
 
   @Test
   void insertedItemIsReadAgainAlsoAfterReopening() {
-    SavedItem saved = server.items.insert(live(CITIES), owned("rome", "{\"n\":1}", "ann"), PLAIN);
+    SavedItem saved =
+        Threads.join(server.items.insert(live(CITIES), owned("rome", "{\"n\":1}", "ann"), PLAIN));
 
     Instant now = server.clock.instant();
     assertThat(saved.inserted()).isTrue();
@@ -76,18 +77,21 @@ final class ItemsTest {
 
     assertFails(
         Reason.ITEM_ALREADY_EXISTS,
-        () -> server.items.insert(live(CITIES), write("rome", "{\"n\":2}"), PLAIN));
+        () -> Threads.join(server.items.insert(live(CITIES), write("rome", "{\"n\":2}"), PLAIN)));
 
     assertThat(server.content(live(CITIES))).isEqualTo(Map.of("rome", "{}"));
   }
 
   @Test
   void updateReplacesAndKeepsOwnerAndCreateTime() {
-    SavedItem first = server.items.insert(live(CITIES), owned("rome", "{}", "ann"), PLAIN);
+    SavedItem first =
+        Threads.join(server.items.insert(live(CITIES), owned("rome", "{}", "ann"), PLAIN));
     server.clock.advance(Duration.ofMinutes(1));
 
-    SavedItem second = server.items.update(live(CITIES), write("rome", "{\"n\":2}"), PLAIN);
-    SavedItem third = server.items.update(live(CITIES), owned("rome", "{}", "bob"), PLAIN);
+    SavedItem second =
+        Threads.join(server.items.update(live(CITIES), write("rome", "{\"n\":2}"), PLAIN));
+    SavedItem third =
+        Threads.join(server.items.update(live(CITIES), owned("rome", "{}", "bob"), PLAIN));
 
     assertThat(second.inserted()).isFalse();
     assertThat(second.item().owner()).isEqualTo("ann");
@@ -101,7 +105,8 @@ final class ItemsTest {
   @Test
   void whatIsMissingIsNotFound() {
     assertFails(
-        Reason.ITEM_NOT_FOUND, () -> server.items.update(live(CITIES), write("rome", "{}"), PLAIN));
+        Reason.ITEM_NOT_FOUND,
+        () -> Threads.join(server.items.update(live(CITIES), write("rome", "{}"), PLAIN)));
     assertFails(Reason.ITEM_NOT_FOUND, () -> server.items.get(live(CITIES), "rome"));
     assertFails(Reason.ITEM_NOT_FOUND, () -> delete(false, removal("rome")));
     assertThat(delete(true, removal("rome"))).containsExactly("rome");
@@ -114,10 +119,12 @@ final class ItemsTest {
 
   @Test
   void expectedRevisionsAreRequired() {
-    server.items.save(live(CITIES), List.of(expecting("rome", "{}", 0)), PLAIN);
+    Threads.join(server.items.save(live(CITIES), List.of(expecting("rome", "{}", 0)), PLAIN));
 
     assertThatThrownBy(
-            () -> server.items.save(live(CITIES), List.of(expecting("rome", "{}", 0)), PLAIN))
+            () ->
+                Threads.join(
+                    server.items.save(live(CITIES), List.of(expecting("rome", "{}", 0)), PLAIN)))
         .isInstanceOfSatisfying(
             ServiceException.class,
             e -> {
@@ -129,11 +136,13 @@ final class ItemsTest {
             });
     assertFails(
         Reason.REVISION_MISMATCH,
-        () -> server.items.update(live(CITIES), expecting("rome", "{}", 2), PLAIN));
-    server.items.update(live(CITIES), expecting("rome", "{}", 1), PLAIN);
+        () -> Threads.join(server.items.update(live(CITIES), expecting("rome", "{}", 2), PLAIN)));
+    Threads.join(server.items.update(live(CITIES), expecting("rome", "{}", 1), PLAIN));
     assertFails(
         Reason.REVISION_MISMATCH,
-        () -> server.items.save(live(CITIES), List.of(expecting("oslo", "{}", 1)), PLAIN));
+        () ->
+            Threads.join(
+                server.items.save(live(CITIES), List.of(expecting("oslo", "{}", 1)), PLAIN)));
     assertFails(
         Reason.REVISION_MISMATCH, () -> delete(true, new Removal("rome", OptionalLong.of(1))));
     assertThat(delete(false, new Removal("rome", OptionalLong.of(2)))).isEmpty();
@@ -141,8 +150,9 @@ final class ItemsTest {
   }
 
   private List<String> delete(boolean allowMissing, Removal... removals) {
-    return server.items.delete(
-        live(CITIES), Arrays.asList(removals), allowMissing, Durability.SYNCED);
+    return Threads.join(
+        server.items.delete(
+            live(CITIES), Arrays.asList(removals), allowMissing, Durability.SYNCED));
   }
 
   // Batches
@@ -165,10 +175,11 @@ final class ItemsTest {
     assertFails(
         Reason.REVISION_MISMATCH,
         () ->
-            server.items.save(
-                live(CITIES),
-                List.of(write("a", "9"), write("c", "9"), expecting("b", "9", 7)),
-                PLAIN));
+            Threads.join(
+                server.items.save(
+                    live(CITIES),
+                    List.of(write("a", "9"), write("c", "9"), expecting("b", "9", 7)),
+                    PLAIN)));
     assertFails(Reason.ITEM_NOT_FOUND, () -> delete(false, removal("a"), removal("x")));
 
     assertThat(server.content(live(CITIES))).isEqualTo(Map.of("a", "1", "b", "2"));
@@ -190,12 +201,13 @@ final class ItemsTest {
             writers.add(
                 Threads.start(
                     () ->
-                        server.items.save(
-                            number % 3 == 2 ? sandbox(CITIES) : live(CITIES),
-                            List.of(
-                                write("n" + number, "{}"),
-                                expecting("x", "{}", number == 1 ? 5 : 0)),
-                            PLAIN)));
+                        Threads.join(
+                            server.items.save(
+                                number % 3 == 2 ? sandbox(CITIES) : live(CITIES),
+                                List.of(
+                                    write("n" + number, "{}"),
+                                    expecting("x", "{}", number == 1 ? 5 : 0)),
+                                PLAIN))));
             Threads.await("it waits", () -> site.waiting() == before + 1);
           }
           return 1;
@@ -234,28 +246,32 @@ final class ItemsTest {
   void repeatedRequestGivesTheFirstAnswerAndWritesNothing() {
     List<ItemWrite> writes = List.of(owned("rome", "{\"n\":1}", "ann"), write("oslo", "{}"));
     server.save(live(CITIES), "oslo", "{\"old\":1}");
-    List<SavedItem> first = server.items.save(live(CITIES), writes, once("r1", "f"));
+    List<SavedItem> first = Threads.join(server.items.save(live(CITIES), writes, once("r1", "f")));
     server.clock.advance(Duration.ofHours(1));
     server.save(live(CITIES), "rome", "{\"n\":2}");
     delete(false, removal("oslo"));
 
-    assertThat(server.items.save(live(CITIES), writes, once("r1", "f"))).isEqualTo(first);
+    assertThat(Threads.join(server.items.save(live(CITIES), writes, once("r1", "f"))))
+        .isEqualTo(first);
 
     assertThat(server.content(live(CITIES))).isEqualTo(Map.of("rome", "{\"n\":2}"));
     server = server.reopen();
-    assertThat(server.items.save(live(CITIES), writes, once("r1", "f"))).isEqualTo(first);
+    assertThat(Threads.join(server.items.save(live(CITIES), writes, once("r1", "f"))))
+        .isEqualTo(first);
     assertFails(
         Reason.REQUEST_ID_CONFLICT,
-        () -> server.items.save(live(CITIES), writes, once("r1", "other")));
+        () -> Threads.join(server.items.save(live(CITIES), writes, once("r1", "other"))));
   }
 
   @Test
   void idMadeForTheFirstRequestIsAnsweredToTheSecond() {
     SavedItem first =
-        server.items.insert(live(CITIES), write(server.items.newId(), "{}"), once("r1", "f"));
+        Threads.join(
+            server.items.insert(live(CITIES), write(server.items.newId(), "{}"), once("r1", "f")));
 
     SavedItem second =
-        server.items.insert(live(CITIES), write(server.items.newId(), "{}"), once("r1", "f"));
+        Threads.join(
+            server.items.insert(live(CITIES), write(server.items.newId(), "{}"), once("r1", "f")));
 
     assertThat(second).isEqualTo(first);
     assertThat(server.content(live(CITIES))).containsOnlyKeys(first.item().id());
@@ -266,10 +282,13 @@ final class ItemsTest {
     server.save(live(CITIES), "rome", "{}");
     assertFails(
         Reason.ITEM_ALREADY_EXISTS,
-        () -> server.items.insert(live(CITIES), write("rome", "{}"), once("r1", "f")));
+        () ->
+            Threads.join(server.items.insert(live(CITIES), write("rome", "{}"), once("r1", "f"))));
     delete(false, removal("rome"));
 
-    assertThat(server.items.insert(live(CITIES), write("rome", "{}"), once("r1", "f")).inserted())
+    assertThat(
+            Threads.join(server.items.insert(live(CITIES), write("rome", "{}"), once("r1", "f")))
+                .inserted())
         .isTrue();
   }
 
@@ -277,17 +296,20 @@ final class ItemsTest {
   void sameRequestFromManyThreadsAtOnceIsMadeOnce() {
     Threads.joinAll(
         Threads.start(
-            8, number -> server.items.insert(live(CITIES), write("rome", "{}"), once("r1", "f"))));
+            8,
+            number ->
+                Threads.join(
+                    server.items.insert(live(CITIES), write("rome", "{}"), once("r1", "f")))));
 
     assertThat(server.items.get(live(CITIES), "rome").revision()).isEqualTo(1);
   }
 
   @Test
   void requestsAndImportsAreForgottenWhenTheyAreOld() {
-    server.items.insert(live(CITIES), write("a", "{}"), once("r1", "f"));
+    Threads.join(server.items.insert(live(CITIES), write("a", "{}"), once("r1", "f")));
     importInto(CITIES, "i1", ImportMode.UPSERT, 1, "b");
     server.clock.advance(Duration.ofHours(1));
-    server.items.insert(live(CITIES), write("c", "{}"), once("r2", "f"));
+    Threads.join(server.items.insert(live(CITIES), write("c", "{}"), once("r2", "f")));
     importInto(CITIES, "i2", ImportMode.UPSERT, 1, "d");
 
     assertThat(server.items.purgeMarkers(SITE, Environment.LIVE, server.clock.instant()))
@@ -295,8 +317,10 @@ final class ItemsTest {
 
     assertFails(
         Reason.ITEM_ALREADY_EXISTS,
-        () -> server.items.insert(live(CITIES), write("a", "{}"), once("r1", "f")));
-    assertThat(server.items.insert(live(CITIES), write("c", "{}"), once("r2", "f")).inserted())
+        () -> Threads.join(server.items.insert(live(CITIES), write("a", "{}"), once("r1", "f"))));
+    assertThat(
+            Threads.join(server.items.insert(live(CITIES), write("c", "{}"), once("r2", "f")))
+                .inserted())
         .isTrue();
     assertThat(openImport(CITIES, "i1").acknowledged()).isZero();
     assertThat(openImport(CITIES, "i2").acknowledged()).isEqualTo(1);
@@ -462,10 +486,11 @@ final class ItemsTest {
             () -> {
               for (int i = 0; !done.get(); i++) {
                 int left = i % 1_000;
-                server.items.save(
-                    live(CITIES),
-                    List.of(write("left", "" + left), write("right", "" + (1_000 - left))),
-                    new Items.WriteOptions(Optional.empty(), Durability.BUFFERED));
+                Threads.join(
+                    server.items.save(
+                        live(CITIES),
+                        List.of(write("left", "" + left), write("right", "" + (1_000 - left))),
+                        new Items.WriteOptions(Optional.empty(), Durability.BUFFERED)));
               }
             });
 
@@ -526,7 +551,8 @@ final class ItemsTest {
 
     assertThat(server.content(live(CITIES))).isEqualTo(Map.of("rome", "live"));
     assertThat(server.content(sandbox(CITIES))).isEqualTo(Map.of("rome", "sandbox", "oslo", "{}"));
-    server.items.delete(sandbox(CITIES), List.of(removal("rome")), false, Durability.SYNCED);
+    Threads.join(
+        server.items.delete(sandbox(CITIES), List.of(removal("rome")), false, Durability.SYNCED));
     server = server.reopen();
     assertThat(server.content(live(CITIES))).isEqualTo(Map.of("rome", "live"));
     assertThat(server.content(sandbox(CITIES))).isEqualTo(Map.of("oslo", "{}"));
@@ -578,23 +604,25 @@ final class ItemsTest {
         }
         case 1, 2 -> {
           boolean allowMissing = random.nextBoolean();
-          server.items.delete(
-              place,
-              ids.stream().map(Installation::removal).toList(),
-              allowMissing,
-              Durability.BUFFERED);
+          Threads.join(
+              server.items.delete(
+                  place,
+                  ids.stream().map(Installation::removal).toList(),
+                  allowMissing,
+                  Durability.BUFFERED));
           assertThat(allowMissing || model.keySet().containsAll(ids)).isTrue();
           ids.forEach(model::remove);
         }
         case 3 -> {
-          server.items.insert(place, write(ids.get(0), data), PLAIN);
+          Threads.join(server.items.insert(place, write(ids.get(0), data), PLAIN));
           assertThat(model.put(ids.get(0), data)).isNull();
         }
         default -> {
-          server.items.save(
-              place,
-              ids.stream().map(id -> write(id, data)).toList(),
-              new Items.WriteOptions(Optional.empty(), Durability.BUFFERED));
+          Threads.join(
+              server.items.save(
+                  place,
+                  ids.stream().map(id -> write(id, data)).toList(),
+                  new Items.WriteOptions(Optional.empty(), Durability.BUFFERED)));
           ids.forEach(id -> model.put(id, data));
         }
       }
@@ -614,10 +642,11 @@ final class ItemsTest {
             8,
             number -> {
               for (int i = 0; i < 40; i++) {
-                server.items.save(
-                    live(number % 2 == 0 ? CITIES : RIVERS),
-                    List.of(write(number + "-" + i, "{}"), write("shared", "{}")),
-                    PLAIN);
+                Threads.join(
+                    server.items.save(
+                        live(number % 2 == 0 ? CITIES : RIVERS),
+                        List.of(write(number + "-" + i, "{}"), write("shared", "{}")),
+                        PLAIN));
               }
             }));
 

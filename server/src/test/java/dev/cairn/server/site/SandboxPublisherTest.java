@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -253,6 +254,11 @@ class SandboxPublisherTest {
           seen.add(batch);
         }
         return site.commands.append(command);
+      }
+
+      @Override
+      public <R> CompletableFuture<R> submit(ContentCommand<R> command) {
+        throw new ServiceException(Reason.INTERNAL, "not expected");
       }
 
       @Override

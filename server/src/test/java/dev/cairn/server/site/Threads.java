@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -15,6 +17,15 @@ import java.util.function.BooleanSupplier;
 /** Runs things beside the test's thread, and fails where a test would hang. */
 public final class Threads {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** Carry out what waits at the doors of sites. */
+  public static final Executor LEADERS =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "write");
+            thread.setDaemon(true);
+            return thread;
+          });
 
   private Threads() {}
 

@@ -94,6 +94,7 @@ class AutoBackupsTest implements InstantSource {
             new StorePool(engine::open, 4, this),
             catalog,
             this,
+            Runnable::run,
             Duration.ofSeconds(1));
     CommandLog commands = new LocalCommandLog(sites, catalog);
     ScheduleStore store = new ScheduleStore(sites, catalog, commands, 3);

@@ -62,6 +62,7 @@ final class World implements InstantSource {
             new StorePool(engine::open, 1, this),
             catalog,
             this,
+            Runnable::run,
             Duration.ofSeconds(1));
     this.commands = new LocalCommandLog(sites, catalog);
     this.store = stores.make(sites, catalog, commands);

@@ -15,6 +15,7 @@ import dev.cairn.server.site.SiteId;
 import dev.cairn.server.site.SiteLayout;
 import dev.cairn.server.site.Sites;
 import dev.cairn.server.site.StorePool;
+import dev.cairn.server.site.Threads;
 import dev.cairn.server.site.TimeOrderedIds;
 import dev.cairn.server.store.CollectionId;
 import dev.cairn.server.store.Durability;
@@ -62,7 +63,15 @@ public final class QuerySite implements AutoCloseable {
     Catalog catalog = new Catalog(engine.openCatalog(layout.catalog()));
     pool = new StorePool(engine::open, 10, clock);
     sites =
-        new Sites(layout, engine, new DurableFiles(), pool, catalog, clock, Duration.ofSeconds(5));
+        new Sites(
+            layout,
+            engine,
+            new DurableFiles(),
+            pool,
+            catalog,
+            clock,
+            Threads.LEADERS,
+            Duration.ofSeconds(5));
     commands = new LocalCommandLog(sites, catalog);
     collections = new Collections(sites, commands, clock, 10);
     items =
@@ -94,10 +103,11 @@ public final class QuerySite implements AutoCloseable {
             writes.add(
                 new ItemWrite(id, ByteString.copyFromUtf8(json), owner, OptionalLong.empty())));
     for (int from = 0; from < writes.size(); from += BATCH) {
-      items.save(
-          where,
-          writes.subList(from, Math.min(writes.size(), from + BATCH)),
-          new Items.WriteOptions(Optional.empty(), Durability.BUFFERED));
+      Threads.join(
+          items.save(
+              where,
+              writes.subList(from, Math.min(writes.size(), from + BATCH)),
+              new Items.WriteOptions(Optional.empty(), Durability.BUFFERED)));
     }
   }
 
@@ -113,7 +123,9 @@ public final class QuerySite implements AutoCloseable {
   }
 
   public void delete(String id) {
-    items.delete(place, List.of(new Removal(id, OptionalLong.empty())), false, Durability.BUFFERED);
+    Threads.join(
+        items.delete(
+            place, List.of(new Removal(id, OptionalLong.empty())), false, Durability.BUFFERED));
   }
 
   @Override

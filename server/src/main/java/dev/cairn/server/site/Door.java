@@ -153,15 +153,17 @@ final class Door<W> {
     // An interrupt of the leader is its own business: what it does here, it does for the others
     // too.
     boolean interrupted = Thread.interrupted();
-    @Nullable RuntimeException failure =
-        new IllegalStateException("the thread that led the write died");
+    boolean dead = true;
+    @Nullable RuntimeException failure = null;
     try {
       writer.accept(group.stream().map(Visitor::write).toList());
-      failure = null;
+      dead = false;
     } catch (RuntimeException e) {
       failure = e;
+      dead = false;
     } finally {
-      leave(group, failure);
+      leave(
+          group, dead ? new IllegalStateException("the thread that led the write died") : failure);
       if (interrupted) {
         Thread.currentThread().interrupt();
       }

@@ -8,9 +8,13 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Answers calls. */
 final class Replies {
+  private static final Logger log = LoggerFactory.getLogger(Replies.class);
+
   private static final int DEFAULT_PAGE = 100;
 
   private Replies() {}
@@ -24,12 +28,18 @@ final class Replies {
    * Answers the call that this thread works on when {@code result} is there; the thread need not
    * wait for it.
    */
-  @SuppressWarnings("FutureReturnValueIgnored") // the caller is told of every failure
+  @SuppressWarnings("FutureReturnValueIgnored") // throws nothing that is not logged
   static <R, A> void sendLater(
       StreamObserver<A> caller, CompletableFuture<R> result, Function<R, A> answer) {
     Workers.Later later = Workers.later();
     result.whenComplete(
-        (value, failure) -> later.run(() -> sendOutcome(caller, value, failure, answer)));
+        (value, failure) -> {
+          try {
+            later.run(() -> sendOutcome(caller, value, failure, answer));
+          } catch (RuntimeException | Error e) {
+            log.error("a call could not be answered", e);
+          }
+        });
   }
 
   private static <R, A> void sendOutcome(
@@ -43,7 +53,7 @@ final class Replies {
     }
     try {
       send(caller, answer.apply(value));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       caller.onError(e);
     }
   }

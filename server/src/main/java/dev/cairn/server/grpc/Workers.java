@@ -165,6 +165,10 @@ public final class Workers implements AutoCloseable {
     } catch (RejectedExecutionException e) {
       turns.release(); // they are stopped, and nobody waits for the answer any more
       places.release();
+    } catch (Error e) { // the system has no thread left
+      turns.release();
+      places.release();
+      throw e;
     }
   }
 

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * WAITING --the queue's head when nobody is inside--&gt; LEADING --done--&gt; DONE
  *    |                                                   takes followers with it:
  *    |--taken by a leader--&gt; TAKEN --leader is done--&gt; DONE
- *    '--its time is over--&gt; leaves the queue, SITE_SWITCHING
+ *    '--its time is over, if its thread waits--&gt; leaves the queue, SITE_SWITCHING
  * </pre>
  *
  * <p>Thread-safe; {@code lock} guards the queue and every visitor's state. It is never held while a
@@ -58,10 +58,10 @@ final class Door<W> {
 
   /**
    * @param writer carries out a group of writes; reports each one's outcome by the write itself and
-   *     throws only when all of them failed. Runs on the thread of one of them
+   *     throws only when all of them failed. Runs on the thread of one of them or on a leader's
    * @param leaders lead where no thread waits; as many as there may be doors, or they wait for each
    *     other
-   * @param maxWait how long a write may wait for its turn
+   * @param maxWait how long a write whose thread waits may wait for its turn
    */
   Door(Consumer<List<W>> writer, Executor leaders, Duration maxWait) {
     this.writer = writer;
@@ -177,13 +177,16 @@ final class Door<W> {
    */
   <T> Outcome<T> exclusively(Supplier<T> section) {
     Waiting<W> visitor = new Waiting<>(null, lock.newCondition());
+    boolean inside = false;
     lock.lock();
     try {
       sections++;
       queue.addLast(visitor);
       awaitTurn(visitor, Duration.ofDays(1));
       queue.removeFirst();
+      inside = true;
     } finally {
+      sections -= inside ? 0 : 1;
       lock.unlock();
     }
     long begin = System.nanoTime();
@@ -300,10 +303,16 @@ final class Door<W> {
     } finally {
       lock.unlock();
     }
-    // The next group is on its way to the disk while this one is answered.
-    if (next instanceof Passing) {
-      callLeader();
+    try {
+      if (next instanceof Passing) {
+        callLeader(); // the next group is on its way to the disk while this one is answered
+      }
+    } finally {
+      tell(group, failure);
     }
+  }
+
+  private static <W> void tell(List<Visitor<W>> group, @Nullable RuntimeException failure) {
     for (Visitor<W> visitor : group) {
       if (visitor instanceof Passing<W> passing) {
         passing.whenDone.accept(failure);
@@ -320,8 +329,8 @@ final class Door<W> {
   private void callLeader() {
     try {
       leaders.execute(this::leadNext);
-    } catch (RejectedExecutionException e) {
-      leadNext(); // the server goes down
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      leadNext(); // the server goes down, or the system has no thread left
     }
   }
 

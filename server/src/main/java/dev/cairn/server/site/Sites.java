@@ -46,7 +46,7 @@ public final class Sites {
 
   /**
    * @param leaders carry out writes that wait at a site's door, one at a time for each site; blocks
-   * @param maxWriteWait how long a write waits at a site's door before it is refused
+   * @param maxWriteWait how long a write waits for a switch or a checkpoint before it is refused
    */
   public Sites(
       SiteLayout layout,

@@ -28,8 +28,9 @@ final class NativeLibrary {
     if (loaded) {
       return;
     }
+    Path parent = parent();
     try {
-      Path directory = Files.createTempDirectory("cairn-rocksdb-");
+      Path directory = Files.createTempDirectory(parent, "cairn-rocksdb-");
       try {
         NativeLibraryLoader.getInstance().loadLibrary(directory.toString());
       } finally {
@@ -38,7 +39,7 @@ final class NativeLibrary {
     } catch (IOException | UnsatisfiedLinkError e) {
       throw new UncheckedIOException(
           "RocksDB's library cannot be unpacked and loaded in "
-              + System.getProperty("java.io.tmpdir")
+              + parent
               + ", which must exist, have 20 MB of room and allow to execute files; another"
               + " directory is named with -Djava.io.tmpdir=DIRECTORY: "
               + e,
@@ -46,5 +47,12 @@ final class NativeLibrary {
     }
     RocksDB.loadLibrary(); // does what is left to do, and finds the library there
     loaded = true;
+  }
+
+  /** Where RocksDB would unpack it, too. */
+  private static Path parent() {
+    String named = System.getenv("ROCKSDB_SHAREDLIB_DIR");
+    return Path.of(
+        named == null || named.isEmpty() ? System.getProperty("java.io.tmpdir", "/tmp") : named);
   }
 }

@@ -21,7 +21,6 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 import org.slf4j.event.Level;
 
 /**
@@ -144,28 +143,19 @@ final class CallLog implements ServerInterceptor {
 
     /** A call may end on a thread that does not know it. */
     private void log(Level level, Status status, String reason, long millis, long leftOut) {
-      @Nullable String before = MDC.get(Workers.CALL_ID);
-      MDC.put(Workers.CALL_ID, info.id());
-      @Nullable String traceBefore = MDC.get(Workers.TRACE_ID);
-      if (!info.traceId().isEmpty()) {
-        MDC.put(Workers.TRACE_ID, info.traceId());
-      }
-      log.atLevel(level)
-          .log(
-              "call {} method={} site={} code={} reason={} ms={}{}",
-              status.isOk() ? "slow" : "failed",
-              info.method(),
-              site(info),
-              status.getCode(),
-              reason,
-              millis,
-              leftOut == 0 ? "" : " others_not_shown=" + leftOut);
-      if (before == null) {
-        MDC.remove(Workers.CALL_ID);
-      }
-      if (traceBefore == null) {
-        MDC.remove(Workers.TRACE_ID);
-      }
+      Workers.named(
+          info,
+          () ->
+              log.atLevel(level)
+                  .log(
+                      "call {} method={} site={} code={} reason={} ms={}{}",
+                      status.isOk() ? "slow" : "failed",
+                      info.method(),
+                      site(info),
+                      status.getCode(),
+                      reason,
+                      millis,
+                      leftOut == 0 ? "" : " others_not_shown=" + leftOut));
     }
   }
 }

@@ -142,10 +142,14 @@ public final class Workers implements AutoCloseable {
     }
 
     private void over() {
-      turns.release();
-      places.release();
+      leave();
       beginNext();
     }
+  }
+
+  private void leave() {
+    turns.release();
+    places.release();
   }
 
   private void beginNext() {
@@ -163,11 +167,9 @@ public final class Workers implements AutoCloseable {
     try {
       executor.execute(next::begin);
     } catch (RejectedExecutionException e) {
-      turns.release(); // they are stopped, and nobody waits for the answer any more
-      places.release();
+      leave(); // they are stopped, and nobody waits for the answer any more
     } catch (Error e) { // the system has no thread left
-      turns.release();
-      places.release();
+      leave();
       throw e;
     }
   }
@@ -225,9 +227,17 @@ public final class Workers implements AutoCloseable {
 
   private static void inContext(Context context, Runnable step) {
     Context before = context.attach();
+    try {
+      named(CallInfo.current(), step);
+    } finally {
+      context.detach(before);
+    }
+  }
+
+  /** Runs {@code step} with {@code info} in each line that it logs. */
+  static void named(CallInfo info, Runnable step) {
     @Nullable String callBefore = MDC.get(CALL_ID);
     @Nullable String traceBefore = MDC.get(TRACE_ID);
-    CallInfo info = CallInfo.current();
     name(CALL_ID, info.id());
     name(TRACE_ID, info.traceId());
     try {
@@ -235,7 +245,6 @@ public final class Workers implements AutoCloseable {
     } finally {
       name(CALL_ID, callBefore);
       name(TRACE_ID, traceBefore);
-      context.detach(before);
     }
   }
 

@@ -153,17 +153,16 @@ final class Door<W> {
     // An interrupt of the leader is its own business: what it does here, it does for the others
     // too.
     boolean interrupted = Thread.interrupted();
-    boolean dead = true;
     @Nullable RuntimeException failure = null;
     try {
       writer.accept(group.stream().map(Visitor::write).toList());
-      dead = false;
     } catch (RuntimeException e) {
       failure = e;
-      dead = false;
+    } catch (Error e) {
+      failure = new IllegalStateException("the thread that led the write died", e);
+      throw e;
     } finally {
-      leave(
-          group, dead ? new IllegalStateException("the thread that led the write died") : failure);
+      leave(group, failure);
       if (interrupted) {
         Thread.currentThread().interrupt();
       }

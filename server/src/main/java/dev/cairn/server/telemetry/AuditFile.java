@@ -1,11 +1,8 @@
 package dev.cairn.server.telemetry;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.FileAppender;
 import java.io.IOException;
@@ -47,17 +44,12 @@ public final class AuditFile implements AutoCloseable {
     Files.newByteChannel(target, StandardOpenOption.CREATE, StandardOpenOption.APPEND).close();
     logger = (Logger) LoggerFactory.getLogger(AuditLine.LOGGER);
     LoggerContext context = logger.getLoggerContext();
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
-    encoder.setContext(context);
-    encoder.setCharset(UTF_8);
-    encoder.setPattern(PATTERN);
-    encoder.start();
     appender = new FileAppender<>();
     appender.setContext(context);
     appender.setName("audit");
     appender.setFile(target.toString());
     appender.setAppend(true);
-    appender.setEncoder(encoder);
+    appender.setEncoder(DefaultLogging.encoder(context, PATTERN));
     appender.start();
     opened = identity();
     logger.setLevel(Level.INFO); // whatever others may say

@@ -56,7 +56,7 @@ public final class DefaultLogging extends ContextAwareBase implements Configurat
     // A stack trace for each frame that breaks the rules: whoever can connect could fill the disk
     // with them.
     level(context, "io.grpc.netty.shaded.io.grpc.netty.NettyServerHandler", Level.ERROR);
-    level(context, "cairn.audit", Level.INFO); // also when the root says less
+    level(context, AuditLine.LOGGER, Level.INFO); // also when the root says less
     level(context, Logger.ROOT_LOGGER_NAME, Level.INFO);
     context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(stderr(context));
   }
@@ -66,17 +66,22 @@ public final class DefaultLogging extends ContextAwareBase implements Configurat
   }
 
   private static ConsoleAppender<ILoggingEvent> stderr(LoggerContext context) {
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
-    encoder.setContext(context);
-    encoder.setCharset(StandardCharsets.UTF_8);
-    encoder.setPattern(PATTERN);
-    encoder.start();
     ConsoleAppender<ILoggingEvent> stderr = new ConsoleAppender<>();
     stderr.setContext(context);
     stderr.setName("stderr");
     stderr.setTarget("System.err");
-    stderr.setEncoder(encoder);
+    stderr.setEncoder(encoder(context, PATTERN));
     stderr.start();
     return stderr;
+  }
+
+  /** Makes a line of each event, in UTF-8. */
+  static PatternLayoutEncoder encoder(LoggerContext context, String pattern) {
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setContext(context);
+    encoder.setCharset(StandardCharsets.UTF_8);
+    encoder.setPattern(pattern);
+    encoder.start();
+    return encoder;
   }
 }

@@ -35,6 +35,7 @@ import dev.cairn.server.store.rocksdb.EngineSettings;
 import dev.cairn.server.store.rocksdb.RocksStoreEngine;
 import dev.cairn.server.telemetry.AdminServer;
 import dev.cairn.server.telemetry.AuditFile;
+import dev.cairn.server.telemetry.NamedThreads;
 import dev.cairn.server.telemetry.Telemetry;
 import io.grpc.ServerBuilder;
 import java.io.IOException;
@@ -54,7 +55,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -147,7 +147,7 @@ public final class BackupServer implements AutoCloseable {
     makeThreads = new JobThreads("backup", config.backup().concurrentJobs(), JOBS);
     verifyThreads = new JobThreads("verify", 1, JOBS);
     restoreThreads = new JobThreads("restore", config.restore().concurrentJobs(), JOBS);
-    leaderThreads = Executors.newCachedThreadPool(daemons("write"));
+    leaderThreads = Executors.newCachedThreadPool(new NamedThreads("write"));
     maintenanceThread = timerThread("maintenance");
     scheduleThread = timerThread("schedule");
     watchThread = timerThread("watch");
@@ -378,16 +378,9 @@ public final class BackupServer implements AutoCloseable {
     }
   }
 
-  private static ThreadFactory daemons(String name) {
-    return task -> {
-      Thread thread = new Thread(task, name);
-      thread.setDaemon(true);
-      return thread;
-    };
-  }
-
   private static ScheduledExecutorService timerThread(String name) {
-    ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, daemons(name));
+    ScheduledThreadPoolExecutor executor =
+        new ScheduledThreadPoolExecutor(1, new NamedThreads(name));
     executor.setRemoveOnCancelPolicy(true);
     return executor;
   }

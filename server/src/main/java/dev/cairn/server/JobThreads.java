@@ -1,11 +1,11 @@
 package dev.cairn.server;
 
 import dev.cairn.server.backup.JobQueue;
+import dev.cairn.server.telemetry.NamedThreads;
 import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +22,6 @@ final class JobThreads {
    */
   JobThreads(String name, int threads, int capacity) {
     this.name = name;
-    AtomicInteger number = new AtomicInteger();
     this.executor =
         new ThreadPoolExecutor(
             threads,
@@ -30,11 +29,7 @@ final class JobThreads {
             1,
             TimeUnit.MINUTES,
             new LinkedBlockingQueue<>(),
-            task -> {
-              Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            });
+            new NamedThreads(name));
     this.queue = new JobQueue(name, executor, capacity);
   }
 

@@ -2,6 +2,7 @@ package dev.cairn.server.grpc;
 
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.telemetry.NamedThreads;
 import io.grpc.Context;
 import java.time.Duration;
 import java.util.Map;
@@ -9,10 +10,8 @@ import java.util.Queue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
@@ -60,16 +59,12 @@ public final class Workers implements AutoCloseable {
     this.turns = new Semaphore(threads);
     this.executor =
         new ThreadPoolExecutor(
-            threads, threads, 1, TimeUnit.MINUTES, new LinkedBlockingQueue<>(), named(name));
-  }
-
-  static ThreadFactory named(String name) {
-    AtomicInteger number = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
+            threads,
+            threads,
+            1,
+            TimeUnit.MINUTES,
+            new LinkedBlockingQueue<>(),
+            new NamedThreads(name));
   }
 
   /**

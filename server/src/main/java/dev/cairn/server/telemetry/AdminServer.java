@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +44,6 @@ public final class AdminServer implements AutoCloseable {
       InetSocketAddress address, Telemetry telemetry, String version, BooleanSupplier ready)
       throws IOException {
     HttpServer server = HttpServer.create(address, WAITING);
-    AtomicInteger number = new AtomicInteger();
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
             THREADS,
@@ -53,11 +51,7 @@ public final class AdminServer implements AutoCloseable {
             1,
             TimeUnit.MINUTES,
             new ArrayBlockingQueue<>(WAITING),
-            task -> {
-              Thread thread = new Thread(task, "admin-" + number.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            },
+            new NamedThreads("admin"),
             new ThreadPoolExecutor.DiscardPolicy());
     server.setExecutor(executor);
     server.createContext("/", exchange -> answer(exchange, telemetry, version, ready));

@@ -3,12 +3,19 @@ package dev.cairn.server.store;
 import com.google.protobuf.ByteString;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.assertj.core.api.Assertions;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
@@ -91,5 +98,33 @@ public final class StoreFixtures {
     Assertions.assertThatThrownBy(call)
         .isInstanceOfSatisfying(
             ServiceException.class, e -> Assertions.assertThat(e.reason()).isEqualTo(reason));
+  }
+
+  /**
+   * Makes {@code copy} what {@code database}, which is in use, was at one instant: copied again
+   * until the engine made and removed no file meanwhile.
+   */
+  public static void copyInUse(Path database, Path copy) throws IOException {
+    Files.createDirectories(copy);
+    Set<Path> before;
+    do {
+      for (Path stale : files(copy)) {
+        Files.delete(stale);
+      }
+      before = files(database);
+      for (Path file : before) {
+        try {
+          Files.copy(file, copy.resolve(file.getFileName()));
+        } catch (NoSuchFileException e) {
+          // Removed meanwhile, so this copy is not the last one.
+        }
+      }
+    } while (!files(database).equals(before));
+  }
+
+  private static Set<Path> files(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.collect(Collectors.toSet());
+    }
   }
 }

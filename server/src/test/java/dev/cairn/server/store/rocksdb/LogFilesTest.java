@@ -1,6 +1,7 @@
 package dev.cairn.server.store.rocksdb;
 
 import static dev.cairn.server.store.StoreFixtures.CITIES;
+import static dev.cairn.server.store.StoreFixtures.copyInUse;
 import static dev.cairn.server.store.StoreFixtures.item;
 import static dev.cairn.server.store.StoreFixtures.put;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -86,12 +87,7 @@ class LogFilesTest {
       for (int i = 0; i < commits; i++) {
         put(store, CITIES, item("city-" + i, "x".repeat(itemBytes)));
       }
-      Files.createDirectory(home());
-      try (Stream<Path> files = Files.list(open)) {
-        for (Path file : files.toList()) {
-          Files.copy(file, home().resolve(file.getFileName()));
-        }
-      }
+      copyInUse(open, home());
     }
     return Files.readAllBytes(file(".log"));
   }

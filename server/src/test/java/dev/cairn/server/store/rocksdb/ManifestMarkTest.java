@@ -3,6 +3,7 @@ package dev.cairn.server.store.rocksdb;
 import static dev.cairn.server.store.StoreFixtures.CITIES;
 import static dev.cairn.server.store.StoreFixtures.assertFails;
 import static dev.cairn.server.store.StoreFixtures.contents;
+import static dev.cairn.server.store.StoreFixtures.copyInUse;
 import static dev.cairn.server.store.StoreFixtures.item;
 import static dev.cairn.server.store.StoreFixtures.put;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -136,12 +137,8 @@ class ManifestMarkTest {
   }
 
   private Path copyTo(String name) throws IOException {
-    Path copy = Files.createDirectory(root.resolve(name));
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.toList()) {
-        Files.copy(file, copy.resolve(file.getFileName()));
-      }
-    }
+    Path copy = root.resolve(name);
+    copyInUse(directory, copy);
     return copy;
   }
 

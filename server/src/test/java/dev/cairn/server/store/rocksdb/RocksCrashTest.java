@@ -5,6 +5,7 @@ import static dev.cairn.server.store.StoreFixtures.RIVERS;
 import static dev.cairn.server.store.StoreFixtures.assertFails;
 import static dev.cairn.server.store.StoreFixtures.change;
 import static dev.cairn.server.store.StoreFixtures.contents;
+import static dev.cairn.server.store.StoreFixtures.copyInUse;
 import static dev.cairn.server.store.StoreFixtures.ids;
 import static dev.cairn.server.store.StoreFixtures.item;
 import static dev.cairn.server.store.StoreFixtures.put;
@@ -215,20 +216,9 @@ class RocksCrashTest {
     }
   }
 
-  /** The directory at one instant: copied again until no background work came between. */
   private Path copyAsAfterKill(String name) throws IOException {
     Path copy = directory.resolve(name);
-    Set<Path> before;
-    do {
-      DatabaseFiles.delete(copy);
-      Files.createDirectory(copy);
-      before = files();
-      for (Path file : before) {
-        if (Files.exists(file)) {
-          Files.copy(file, copy.resolve(file.getFileName()));
-        }
-      }
-    } while (!files().equals(before));
+    copyInUse(home, copy);
     return copy;
   }
 

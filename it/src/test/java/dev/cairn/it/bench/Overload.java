@@ -4,12 +4,18 @@ import dev.cairn.client.CairnClient;
 import dev.cairn.v1.ItemServiceGrpc;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 
 /**
  * Durable writes that come whether or not earlier ones are answered: at half of what the server can
  * do, and at four times as much. What callers who wait for each answer get out of it is what it can
- * do. The accepted calls are to keep their latency; those too many are to be refused soon.
+ * do. The accepted calls are to keep their latency; those too many are to be refused soon. The
+ * first second of four times the load is told apart: whoever comes until it is noticed waits for
+ * what was let in.
+ *
+ * <p>On the one core that the server has, compiling what refuses takes its share of the core for a
+ * quarter of a minute, so much is refused before anything is counted.
  *
  * <p>Server and callers have a core each, and the callers are cheap, or one would measure how they
  * hold each other up. The same calls to a gRPC server that does nothing show what the transport
@@ -24,6 +30,12 @@ final class Overload implements Case {
   /** On each of the connections: as many as the server permits. */
   private static final int MAX_OPEN = 1_000;
 
+  private static final int FIRST_MILLIS = 1_000;
+
+  /** As many turns as it takes until the compilers are done. */
+  private static final int WARM_TURNS = 7;
+
+  private static final Work FIRST = Work.time("accepted writes, 4x load, first second, p99", "");
   private static final Work CALLER = Work.time("accepted writes, 4x load, p99", "<= 3");
   private static final Work SERVER = Work.time("the same at the server", "");
   private static final Work REFUSED = Work.time("refused writes, 4x load, p99", "");
@@ -50,6 +62,7 @@ final class Overload implements Case {
       CairnSite site = CairnSite.create(client, "overload");
       site.load(new Dataset(1_000));
       Turn turn = new Turn(server, (int) limit.call("port"), site, subjects);
+      turn.warmUp();
       subjects.turns(
           counted -> {
             turn.take();
@@ -68,6 +81,7 @@ final class Overload implements Case {
     private final int millis;
     private double capacity;
     private Arrivals.Outcome half = new Arrivals.Outcome();
+    private Arrivals.Outcome first = new Arrivals.Outcome();
     private Arrivals.Outcome four = new Arrivals.Outcome();
     private Arrivals.Outcome empty = new Arrivals.Outcome();
     private double halfAtServer;
@@ -81,23 +95,35 @@ final class Overload implements Case {
       this.millis = subjects.settings().seconds() * 1_000;
     }
 
-    void take() throws IOException {
-      try (Arrivals callers = arrivals(server.port(), CLOSED)) {
-        capacity = callers.runClosed(millis).acceptedRate();
+    void warmUp() throws IOException {
+      double rate = capacity(millis);
+      for (int port : List.of(server.port(), emptyPort)) {
+        try (Arrivals callers = arrivals(port, MAX_OPEN)) {
+          callers.run(rate * 4, WARM_TURNS * millis);
+        }
       }
-      CallTimes begin = server.callTimes(METHOD);
-      half = run(server.port(), capacity / 2);
-      CallTimes between = server.callTimes(METHOD);
-      four = run(server.port(), capacity * 4);
-      CallTimes end = server.callTimes(METHOD);
-      halfAtServer = between.percentile99Since(begin);
-      fourAtServer = end.percentile99Since(between);
-      empty = run(emptyPort, capacity * 4);
     }
 
-    private Arrivals.Outcome run(int port, double rate) throws IOException {
-      try (Arrivals callers = arrivals(port, MAX_OPEN)) {
-        return callers.run(rate, millis);
+    void take() throws IOException {
+      capacity = capacity(millis);
+      try (Arrivals callers = arrivals(server.port(), MAX_OPEN)) {
+        CallTimes begin = server.callTimes(METHOD);
+        half = callers.run(capacity / 2, millis);
+        halfAtServer = server.callTimes(METHOD).percentile99Since(begin);
+        first = callers.run(capacity * 4, FIRST_MILLIS);
+        begin = server.callTimes(METHOD);
+        four = callers.run(capacity * 4, millis);
+        fourAtServer = server.callTimes(METHOD).percentile99Since(begin);
+      }
+      try (Arrivals callers = arrivals(emptyPort, MAX_OPEN)) {
+        callers.run(capacity * 4, FIRST_MILLIS);
+        empty = callers.run(capacity * 4, millis);
+      }
+    }
+
+    private double capacity(int duration) throws IOException {
+      try (Arrivals callers = arrivals(server.port(), CLOSED)) {
+        return callers.runClosed(duration).acceptedRate();
       }
     }
 
@@ -110,6 +136,8 @@ final class Overload implements Case {
       results.add(CALLER, items, Results.CAIRN, four.accepted().percentile(99));
       results.add(CALLER, items, HALF, half.accepted().percentile(99));
       results.add(CALLER, items, EMPTY, empty.accepted().percentile(99));
+      results.add(FIRST, items, Results.CAIRN, first.accepted().percentile(99));
+      results.add(FIRST, items, HALF, half.accepted().percentile(99));
       results.add(SERVER, items, Results.CAIRN, fourAtServer);
       results.add(SERVER, items, HALF, halfAtServer);
       results.add(RATE, items, Results.CAIRN, four.acceptedRate());
@@ -120,8 +148,10 @@ final class Overload implements Case {
       results.note(
           String.format(
               Locale.ROOT,
-              "Overload: half the load: %s; four times: %s; the empty call at that rate: %s.",
+              "Overload: half the load: %s; four times, first second: %s; then: %s; the empty call at that"
+                  + " rate: %s.",
               told(half),
+              told(first),
               told(four),
               told(empty)));
     }

@@ -20,18 +20,21 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Thread-safe. A refusal takes no lock but once in an interval.
  */
 final class Admission {
-  private static final long INTERVAL = Duration.ofMillis(25).toNanos();
+  private static final long INTERVAL = Duration.ofMillis(10).toNanos();
   private static final long LONGEST_INTERVAL = Duration.ofMillis(500).toNanos();
   private static final long TOO_LONG = Duration.ofMillis(100).toNanos();
-  private static final long SHORT = Duration.ofMillis(5).toNanos();
+  private static final long SHORT = Duration.ofMillis(2).toNanos();
   private static final long LATE = Duration.ofMillis(20).toNanos();
   private static final long CALM = Duration.ofMillis(100).toNanos();
 
   /** In how many intervals in a row those who wait have to become no fewer. */
-  private static final int GROWING = 2;
+  private static final int GROWING = 3;
 
   /** Of as many calls that are begun, one that is refused is hardly anybody. */
   private static final int HARDLY = 10;
+
+  /** For as many that are worked on, one may wait in any case. */
+  private static final int ROOM = 4;
 
   private final int threads;
   private final AtomicLong begun = new AtomicLong();
@@ -95,7 +98,7 @@ final class Admission {
         tooMuch = true;
       }
     }
-    room = (int) Math.max(Math.ceil(threads / 2.0), perNano * SHORT);
+    room = (int) Math.max(Math.ceil((double) threads / ROOM), perNano * SHORT);
     waitingThen = waiting > threads ? waiting : Integer.MAX_VALUE;
     begunThen += count;
     refusedThen = refused.get();

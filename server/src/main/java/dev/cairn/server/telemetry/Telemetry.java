@@ -24,7 +24,8 @@ import java.util.function.DoubleSupplier;
 public final class Telemetry {
   /** From what an item takes to what a page of a large scan takes. */
   private static final double[] CALL_SECONDS = {
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.035, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5,
+    10, 30
   };
 
   private static final double[] JOB_SECONDS = {

@@ -2,6 +2,7 @@ package dev.cairn.it;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -115,6 +116,12 @@ class DistributionIT {
             .replace("User=cairn", "User=root")
             .replace("Group=cairn", "Group=root"));
     assertThat(run(new ProcessBuilder("systemd-analyze", "verify", file.toString()))).isEmpty();
+
+    // A word that systemd does not know is told, and not taken for nothing.
+    Files.writeString(
+        file, Files.readString(file).replace("\nExecStart=", "\nExecBegin=x\nExecStart="));
+    assertThat(run(new ProcessBuilder("systemd-analyze", "verify", file.toString())))
+        .contains("ExecBegin");
   }
 
   // The slim jar
@@ -166,10 +173,23 @@ class DistributionIT {
       }
       run(new ProcessBuilder("tar", "-xzpf", layer.toString(), "-C", root.toString()));
     }
+    assertThatOneWrongBitIsSeen(layout, manifest.get("config"));
     assumeThat(System.getProperty("user.name"))
         .as("only root may change the root")
         .isEqualTo("root");
     starts(root, config.get("config"));
+  }
+
+  /** Or the digests above would say nothing. */
+  private static void assertThatOneWrongBitIsSeen(Path layout, JsonNode descriptor)
+      throws IOException {
+    Path file = blob(layout, descriptor);
+    byte[] whole = Files.readAllBytes(file);
+    byte[] damaged = whole.clone();
+    damaged[whole.length / 2] ^= 1;
+    Files.write(file, damaged);
+    assertThatThrownBy(() -> blob(layout, descriptor)).isInstanceOf(AssertionError.class);
+    Files.write(file, whole);
   }
 
   /**

@@ -12,6 +12,7 @@ final class BackupAndRestore implements Case {
   private static final Work RESTORE = Work.time("full restore, unverified", "<= 2");
   private static final Work VERIFIED = Work.time("full restore, verified", "<= 1.43");
   private static final Work PARTIAL = Work.time("restore of one collection of ten", "<= 1.43");
+  private static final int RECORDS = 3;
   private static final String ENGINE = "RocksDB BackupEngine";
   private static final List<String> FIRST = List.of(Dataset.COLLECTIONS.get(0));
 
@@ -73,13 +74,18 @@ final class BackupAndRestore implements Case {
       add(BACKUP, Results.LIMIT + "checkpoint", limit.call("checkpoint", subjects.nextSeed()));
     }
 
-    /** The second limit keeps what it replaces, too, as every restoration does. */
+    /**
+     * The second limit keeps what it replaces, too, as every restoration does; the third one also
+     * records on disk what a restoration may not forget: the request, the start, the end.
+     */
     void restore() throws Exception {
       add(RESTORE, Results.CAIRN, full(VerificationMode.VERIFICATION_MODE_SKIP));
       double clone = limit.call("clone", files);
       add(RESTORE, Results.LIMIT + "clone and open", clone);
       double kept = limit.call("checkpoint", subjects.nextSeed());
       add(RESTORE, Results.LIMIT + "the same and a checkpoint", clone + kept);
+      double recorded = limit.call("records", RECORDS);
+      add(RESTORE, Results.LIMIT + "the same and three forced records", clone + kept + recorded);
     }
 
     void verifiedRestore() throws Exception {

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 
 /**
  * The program that shows what is possible: plain RocksDB calls on the same data with the same
- * options and the same durability, and a gRPC server that does nothing.
+ * options and the same durability, a gRPC server that does nothing, and one that does such a call.
  *
  * <p>Reads commands from standard input, one a line, and answers each with a figure.
  */
@@ -18,10 +18,11 @@ final class Limit {
     BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
     PrintStream answers = System.out;
     try (PlainDatabase plain = new PlainDatabase(Path.of(arguments[0]));
-        EmptyTransport transport = EmptyTransport.start()) {
+        EmptyTransport transport = EmptyTransport.start();
+        PlainService service = PlainService.start(plain, SingleWrites.MANY)) {
       for (String line = commands.readLine(); line != null; line = commands.readLine()) {
         try {
-          answers.println("=" + answer(plain, transport, line.split("\t", -1)));
+          answers.println("=" + answer(plain, transport, service, line.split("\t", -1)));
         } catch (Exception e) {
           e.printStackTrace();
           answers.println("!" + e);
@@ -30,10 +31,12 @@ final class Limit {
     }
   }
 
-  private static double answer(PlainDatabase plain, EmptyTransport transport, String[] words)
+  private static double answer(
+      PlainDatabase plain, EmptyTransport transport, PlainService service, String[] words)
       throws Exception {
     return switch (words[0]) {
       case "port" -> transport.port();
+      case "put-port" -> service.port();
       case "open" -> plain.open(Path.of(words[1]));
       case "checkpoint" -> plain.checkpoint(Integer.parseInt(words[1]));
       case "clone" -> plain.cloneAndOpen(Path.of(words[1]));
@@ -42,6 +45,7 @@ final class Limit {
       case "scan" -> plain.scan();
       case "copy" -> plain.copyCollection(Path.of(words[1]), Integer.parseInt(words[2]));
       case "write" -> plain.write(Integer.parseInt(words[1]), Integer.parseInt(words[2]));
+      case "records" -> plain.records(Integer.parseInt(words[1]));
       case "engine-backup" -> plain.backUpWithEngine(Integer.parseInt(words[1]));
       case "engine-restore" -> plain.restoreWithEngine();
       default -> throw new IllegalArgumentException("unknown command " + words[0]);

@@ -2,6 +2,7 @@ package dev.cairn.it.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.cairn.v1.Item;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -44,7 +45,7 @@ import org.rocksdb.WriteOptions;
  * What a program would do that has RocksDB and nothing else. The database is a clone of a backup of
  * Cairn's, and its options are read from the backup's own OPTIONS file, so that data and options
  * are the same by construction. All native objects live as long as the process. Confined to one
- * thread.
+ * thread, but for {@link #put}.
  */
 final class PlainDatabase implements AutoCloseable {
   private static final int BATCH = 1_000;
@@ -53,8 +54,9 @@ final class PlainDatabase implements AutoCloseable {
   private static final byte[] NAME = "name".getBytes(UTF_8);
 
   private final Path directory;
+  private final WriteOptions synced = new WriteOptions().setSync(true);
   private int number;
-  private @Nullable Opened live;
+  private volatile @Nullable Opened live;
 
   static {
     RocksDB.loadLibrary();
@@ -99,10 +101,11 @@ final class PlainDatabase implements AutoCloseable {
   }
 
   private Opened live() {
-    if (live == null) {
+    @Nullable Opened opened = live;
+    if (opened == null) {
       throw new IllegalStateException("nothing is open");
     }
-    return live;
+    return opened;
   }
 
   private Path next() {
@@ -112,8 +115,8 @@ final class PlainDatabase implements AutoCloseable {
   /** Clones a backup and opens the clone, on which all others then work. */
   double open(Path backup) throws IOException, RocksDBException {
     if (live != null) {
-      live.close();
-      Processes.deleteTree(live.directory());
+      live().close();
+      Processes.deleteTree(live().directory());
     }
     Path clone = next();
     linkClone(backup, clone);
@@ -145,9 +148,8 @@ final class PlainDatabase implements AutoCloseable {
   }
 
   /** A hundred items, as the server gets them before its backups. */
-  private static void change(Opened opened, int seed) throws RocksDBException {
-    try (WriteBatch batch = new WriteBatch();
-        WriteOptions synced = new WriteOptions().setSync(true)) {
+  private void change(Opened opened, int seed) throws RocksDBException {
+    try (WriteBatch batch = new WriteBatch()) {
       for (int i = 0; i < CairnSite.CHANGES; i++) {
         batch.put(opened.data(), key(1, Dataset.id(i)), value(i, Dataset.document(seed, i)));
       }
@@ -214,17 +216,15 @@ final class PlainDatabase implements AutoCloseable {
     Path target = next();
     Opened opened = open(setup, target);
     long begin = System.nanoTime();
-    try (WriteOptions synced = new WriteOptions().setSync(true)) {
-      for (int collection = 0; collection < Dataset.COLLECTIONS.size(); collection++) {
-        for (int from = 0; from < dataset.itemsPerCollection(); from += BATCH) {
-          try (WriteBatch batch = new WriteBatch()) {
-            int to = Math.min(from + BATCH, dataset.itemsPerCollection());
-            for (int i = from; i < to; i++) {
-              byte[] document = Dataset.document(collection, i);
-              batch.put(opened.data(), key(collection + 1, Dataset.id(i)), value(i, document));
-            }
-            opened.rocks().write(synced, batch);
+    for (int collection = 0; collection < Dataset.COLLECTIONS.size(); collection++) {
+      for (int from = 0; from < dataset.itemsPerCollection(); from += BATCH) {
+        try (WriteBatch batch = new WriteBatch()) {
+          int to = Math.min(from + BATCH, dataset.itemsPerCollection());
+          for (int i = from; i < to; i++) {
+            byte[] document = Dataset.document(collection, i);
+            batch.put(opened.data(), key(collection + 1, Dataset.id(i)), value(i, document));
           }
+          opened.rocks().write(synced, batch);
         }
       }
     }
@@ -286,8 +286,7 @@ final class PlainDatabase implements AutoCloseable {
       handles.forEach(ColumnFamilyHandle::close);
     }
     try (IngestExternalFileOptions options = new IngestExternalFileOptions();
-        WriteBatch batch = new WriteBatch();
-        WriteOptions synced = new WriteOptions().setSync(true)) {
+        WriteBatch batch = new WriteBatch()) {
       options.setMoveFiles(true);
       live().rocks().ingestExternalFile(live().data(), List.of(file.toString()), options);
       batch.put(NAME, key(fresh, ""));
@@ -317,16 +316,31 @@ final class PlainDatabase implements AutoCloseable {
     return rate;
   }
 
-  private static @Nullable Void writeUntil(Opened opened, AtomicLong written, long end)
+  private @Nullable Void writeUntil(Opened opened, AtomicLong written, long end)
       throws RocksDBException {
-    try (WriteOptions synced = new WriteOptions().setSync(true)) {
-      while (System.nanoTime() < end) {
-        int index = (int) written.getAndIncrement();
-        byte[] key = key(1 + index % 10, "written-" + index);
-        opened.rocks().put(opened.data(), synced, key, value(index, Dataset.document(1, index)));
-      }
+    while (System.nanoTime() < end) {
+      int index = (int) written.getAndIncrement();
+      byte[] key = key(1 + index % 10, "written-" + index);
+      opened.rocks().put(opened.data(), synced, key, value(index, Dataset.document(1, index)));
     }
     return null;
+  }
+
+  /** Puts an item and forces it to the disk. By any thread, while the database is open. */
+  void put(int collection, Item item) throws RocksDBException {
+    Opened opened = live();
+    byte[] value = value(item.getOwner().getBytes(UTF_8), item.getData().toByteArray());
+    opened.rocks().put(opened.data(), synced, key(collection, item.getId()), value);
+  }
+
+  /** Records of a kilobyte, each forced before the next one. */
+  double records(int count) throws RocksDBException {
+    byte[] record = new byte[1 << 10];
+    long begin = System.nanoTime();
+    for (int i = 0; i < count; i++) {
+      live().rocks().put(synced, NAME, record);
+    }
+    return millisSince(begin);
   }
 
   /** RocksDB's own backups: the first copies all, later ones what is new. */
@@ -370,7 +384,10 @@ final class PlainDatabase implements AutoCloseable {
 
   /** A value as long as the server's, which has times, revision and owner before the document. */
   private static byte[] value(int index, byte[] document) {
-    byte[] owner = Dataset.owner(index).getBytes(UTF_8);
+    return value(Dataset.owner(index).getBytes(UTF_8), document);
+  }
+
+  private static byte[] value(byte[] owner, byte[] document) {
     return ByteBuffer.allocate(HEADER_BYTES + owner.length + document.length)
         .position(HEADER_BYTES)
         .put(owner)
@@ -397,10 +414,11 @@ final class PlainDatabase implements AutoCloseable {
   @Override
   public void close() throws RocksDBException {
     if (live != null) {
+      Opened opened = live();
       try (FlushOptions options = new FlushOptions()) {
-        live.rocks().flush(options, live.families());
+        opened.rocks().flush(options, opened.families());
       }
-      live.close();
+      opened.close();
       live = null;
     }
   }

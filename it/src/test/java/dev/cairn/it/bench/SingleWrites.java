@@ -1,17 +1,19 @@
 package dev.cairn.it.bench;
 
 import dev.cairn.client.CairnClient;
+import java.io.IOException;
 
 /**
  * Single writes, each on disk before it is acknowledged, by callers that do not wait for others.
  *
- * <p>Both servers are warmed up by many callers first: one caller makes so few calls that their
+ * <p>All servers are warmed up by many callers first: one caller makes so few calls that their
  * compilers would be at work for all of its turns.
  */
 final class SingleWrites implements Case {
-  private static final int MANY = 64;
+  /** As many as the server has workers. */
+  static final int MANY = 64;
 
-  /** As many turns as it takes until both compilers are done. */
+  /** As many turns as it takes until all compilers are done. */
   private static final int WARM_TURNS = 5;
 
   @Override
@@ -22,11 +24,12 @@ final class SingleWrites implements Case {
   @Override
   public void run(Subjects subjects, Results results) throws Exception {
     int millis = subjects.settings().seconds() * 1_000;
-    try (CairnClient empty =
-        CairnClient.builder("127.0.0.1:" + (int) subjects.limit().call("port")).build()) {
+    try (CairnClient empty = limit(subjects, "port");
+        CairnClient put = limit(subjects, "put-port")) {
       for (int i = 0; i < WARM_TURNS; i++) {
         new Callers(subjects.client().channel(), subjects.site().id()).run(MANY, millis);
         new Callers(empty.channel(), "empty").run(MANY, millis);
+        new Callers(put.channel(), "put").run(MANY, millis);
       }
       for (int callers : new int[] {1, 16, MANY}) {
         Work work =
@@ -42,15 +45,21 @@ final class SingleWrites implements Case {
                   (subjects.server().processorMicros() - start) / (cairn * millis / 1_000);
               double plain = subjects.limit().call("write", callers, millis);
               double calls = new Callers(empty.channel(), "empty").run(callers, millis);
+              double puts = new Callers(put.channel(), "put").run(callers, millis);
               if (counted) {
                 int items = subjects.items();
                 results.add(work, items, Results.CAIRN, cairn);
                 results.add(processor, items, Results.CAIRN, each);
                 results.add(work, items, Results.LIMIT + "put by as many threads", plain);
                 results.add(work, items, Results.LIMIT + "empty gRPC call", calls);
+                results.add(work, items, Results.LIMIT + "gRPC call with a put", puts);
               }
             });
       }
     }
+  }
+
+  private static CairnClient limit(Subjects subjects, String port) throws IOException {
+    return CairnClient.builder("127.0.0.1:" + (int) subjects.limit().call(port)).build();
   }
 }

@@ -18,7 +18,6 @@ import dev.cairn.v1.Progress;
 import dev.cairn.v1.Restoration;
 import dev.cairn.v1.RestorationState;
 import dev.cairn.v1.VerificationState;
-import dev.cairn.v1.VerifyBackupRequest;
 import dev.cairn.v1.WatchBackupRequest;
 import dev.cairn.v1.WatchBackupResponse;
 import dev.cairn.v1.WatchRestorationRequest;
@@ -378,15 +377,7 @@ class BackupFlowIT {
     Content now = Content.of(cairn, site);
     Path damaged = damage(backup);
 
-    Backup verifying =
-        cairn
-            .backups()
-            .verifyBackup(
-                VerifyBackupRequest.newBuilder()
-                    .setSiteId(site)
-                    .setBackupId(backup.getId())
-                    .build())
-            .getBackup();
+    Backup verifying = cairn.verify(site, backup.getId());
     assertThat(verifying.getVerification().getState())
         .isEqualTo(VerificationState.VERIFICATION_STATE_RUNNING);
     Wait.until(

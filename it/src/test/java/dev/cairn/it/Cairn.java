@@ -42,6 +42,7 @@ import dev.cairn.v1.SaveItemRequest;
 import dev.cairn.v1.SiteServiceGrpc;
 import dev.cairn.v1.UpdateBackupRequest;
 import dev.cairn.v1.VerificationState;
+import dev.cairn.v1.VerifyBackupRequest;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -402,6 +403,14 @@ final class Cairn implements AutoCloseable {
   Backup awaitBackup(String siteId, String backupId) {
     return awaitBackup(
         siteId, backupId, each -> each.getState() != BackupState.BACKUP_STATE_PENDING);
+  }
+
+  /** Begins to verify it. */
+  Backup verify(String siteId, String backupId) {
+    return backups()
+        .verifyBackup(
+            VerifyBackupRequest.newBuilder().setSiteId(siteId).setBackupId(backupId).build())
+        .getBackup();
   }
 
   /** Waits until it was verified, with whatever result. */

@@ -24,7 +24,6 @@ import dev.cairn.v1.RestoreBackupRequest;
 import dev.cairn.v1.RestorePartialBackupRequest;
 import dev.cairn.v1.TruncateCollectionRequest;
 import dev.cairn.v1.UndoRestorationRequest;
-import dev.cairn.v1.VerifyBackupRequest;
 import dev.cairn.v1.WatchBackupRequest;
 import dev.cairn.v1.WatchBackupResponse;
 import dev.cairn.v1.WatchRestorationRequest;
@@ -197,14 +196,7 @@ final class Conductor {
               moments.accept("verify");
               SiteLoad.answer(
                   Set.of(ErrorReason.ERROR_REASON_BACKUP_NOT_READY), // evicted meanwhile
-                  () ->
-                      cairn
-                          .backups()
-                          .verifyBackup(
-                              VerifyBackupRequest.newBuilder()
-                                  .setSiteId(model.siteId)
-                                  .setBackupId(backup.id)
-                                  .build()));
+                  () -> cairn.verify(model.siteId, backup.id));
             });
   }
 

@@ -199,6 +199,7 @@ final class CrashCheck {
       }
     }
     Wait.untilAsserted(Duration.ofSeconds(20), this::requireVerifiedAndNotTooMany);
+    verifyAgain();
   }
 
   /** What was not verified before the crash is verified after it, and then retention applies. */
@@ -214,6 +215,22 @@ final class CrashCheck {
         ready.stream().filter(each -> each.getType() == BackupType.BACKUP_TYPE_ON_DEMAND).count();
     if (onDemand > ON_DEMAND_LIMIT) {
       throw new AssertionError(onDemand + " on-demand backups are READY");
+    }
+  }
+
+  /** Not all are restored to prove them, and that one was whole is from before the crash. */
+  private void verifyAgain() {
+    List<String> ready =
+        cairn.listBackups(model.siteId, BackupState.BACKUP_STATE_READY).stream()
+            .filter(each -> each.getType() == BackupType.BACKUP_TYPE_ON_DEMAND)
+            .map(Backup::getId)
+            .toList();
+    ready.forEach(id -> cairn.verify(model.siteId, id));
+    for (String id : ready) {
+      Backup backup = cairn.awaitVerified(model.siteId, id);
+      if (backup.getVerification().getState() != VerificationState.VERIFICATION_STATE_VERIFIED) {
+        violate("backup %s is not whole: %s", id, backup.getVerification());
+      }
     }
   }
 

@@ -10,6 +10,7 @@ import dev.cairn.server.backup.schedule.BackupSchedules;
 import dev.cairn.server.backup.schedule.ScheduleStore;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.grpc.Connections;
+import dev.cairn.server.grpc.EventLoopLag;
 import dev.cairn.server.grpc.GrpcServer;
 import dev.cairn.server.grpc.Limits;
 import dev.cairn.server.grpc.NettyTransport;
@@ -168,6 +169,7 @@ public final class BackupServer implements AutoCloseable {
               EngineSettings.defaults().maxOpenFiles(),
               config.limits().connections());
       Connections connections = new Connections(handles.connections());
+      EventLoopLag lag = new EventLoopLag(telemetry);
       RocksStoreEngine engine = storage.add(openEngine(engineSettings(handles)));
       CatalogMark mark = new CatalogMark(data, new DurableFiles());
       CatalogGuard guard = new CatalogGuard(layout, mark, clock);
@@ -273,8 +275,9 @@ public final class BackupServer implements AutoCloseable {
               grpcSettings(),
               protection.tokens(),
               telemetry,
+              lag,
               watchThread,
-              transport.apply(transportSettings(connections)));
+              transport.apply(transportSettings(connections, lag)));
       new Maintenance(
               pool,
               repository,
@@ -460,9 +463,10 @@ public final class BackupServer implements AutoCloseable {
         config.security().auth().isPresent() || config.security().auditFile().isPresent());
   }
 
-  private NettyTransport.Settings transportSettings(Connections connections) {
+  private NettyTransport.Settings transportSettings(Connections connections, EventLoopLag lag) {
     return new NettyTransport.Settings(
         connections,
+        lag,
         config.limits().messageBytes(),
         config.limits().metadataBytes(),
         config.limits().callsPerConnection(),

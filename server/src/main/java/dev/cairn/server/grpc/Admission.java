@@ -2,6 +2,7 @@ package dev.cairn.server.grpc;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * Who may still come to workers that have more to do than they can. It goes by time: how many calls
@@ -14,6 +15,9 @@ import java.util.concurrent.atomic.AtomicLong;
  *   <li>While it is too much, only so many may wait as are begun within milliseconds, and twice as
  *       many if their connections have no other call open: who asks for little is served beside
  *       those who flood. Whoever has waited for long by then, is refused.
+ *   <li>Who brings the calls and takes the answers away, the event loops, needs time as well, for
+ *       what is refused too. While they are late, fewer are worked on at a time, or the answer to
+ *       each of them would wait for all the refusals.
  *   <li>It is no longer too much once hardly anybody was refused for a while.
  * </ul>
  *
@@ -27,6 +31,15 @@ final class Admission {
   private static final long LATE = Duration.ofMillis(20).toNanos();
   private static final long CALM = Duration.ofMillis(100).toNanos();
 
+  /** How late the event loops may be. */
+  private static final long LAG = Duration.ofMillis(10).toNanos();
+
+  /** Of those that may be in, so many may be in any case. */
+  private static final double LEAST = 1.0 / 16;
+
+  /** What is given back of {@link #share} in an interval in which the event loops were in time. */
+  private static final double STEP = 1.0 / 64;
+
   /** In how many intervals in a row those who wait have to become no fewer. */
   private static final int GROWING = 3;
 
@@ -37,10 +50,15 @@ final class Admission {
   private static final int ROOM = 4;
 
   private final int threads;
+  private final LongSupplier lag;
   private final AtomicLong begun = new AtomicLong();
   private final AtomicLong refused = new AtomicLong();
   private volatile boolean tooMuch;
   private volatile int room;
+
+  /** How many may be in: as many as are worked on, and then as many as have room to wait. */
+  private volatile int places;
+
   private volatile long intervalEnd;
 
   // As of the begin of the interval; guarded by this, as is the rest.
@@ -51,12 +69,17 @@ final class Admission {
   private int growing;
   private long lastTooMuch;
 
+  /** Of those that could be in. */
+  private double share = 1;
+
   /**
    * @param threads how many calls are worked on at a time
+   * @param lag how late the event loops were at most since it was last asked, in nanoseconds
    * @param now as of {@link System#nanoTime}, as everywhere here
    */
-  Admission(int threads, long now) {
+  Admission(int threads, LongSupplier lag, long now) {
     this.threads = threads;
+    this.lag = lag;
     this.begin = now;
     this.intervalEnd = now + INTERVAL;
   }
@@ -64,14 +87,15 @@ final class Admission {
   /**
    * Whether one that comes now may wait.
    *
-   * @param waiting how many do
+   * @param in how many wait or are worked on
+   * @param waiting how many wait
    * @param alone whether its connection has no other call open
    */
-  boolean admits(int waiting, boolean alone, long now) {
+  boolean admits(int in, int waiting, boolean alone, long now) {
     if (now - intervalEnd >= 0) {
       judge(waiting, now);
     }
-    if (tooMuch && waiting >= (alone ? 2 * room : room)) {
+    if (tooMuch && in >= (alone ? places + room : places)) {
       refused.incrementAndGet();
       return false;
     }
@@ -98,12 +122,21 @@ final class Admission {
         tooMuch = true;
       }
     }
-    room = (int) Math.max(Math.ceil((double) threads / ROOM), perNano * SHORT);
+    share = tooMuch ? share(lag.getAsLong()) : 1;
+    room = (int) Math.max(Math.ceil(share * threads / ROOM), perNano * SHORT);
+    places = (int) Math.ceil(share * threads) + room;
     waitingThen = waiting > threads ? waiting : Integer.MAX_VALUE;
     begunThen += count;
     refusedThen = refused.get();
     begin = now;
     intervalEnd = now + INTERVAL;
+  }
+
+  private double share(long late) {
+    if (late > LAG) {
+      return Math.max(LEAST, share * Math.max(0.5, (double) LAG / late));
+    }
+    return late < LAG / 2 ? Math.min(1, share + STEP) : share;
   }
 
   /**

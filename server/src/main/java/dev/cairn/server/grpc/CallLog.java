@@ -1,6 +1,7 @@
 package dev.cairn.server.grpc;
 
 import com.google.rpc.ErrorInfo;
+import dev.cairn.server.error.Reason;
 import dev.cairn.server.telemetry.AuditLine;
 import dev.cairn.server.telemetry.Bursts;
 import io.grpc.Context;
@@ -47,6 +48,8 @@ final class CallLog implements ServerInterceptor {
   /** How often one line stands for all calls that the state of the server makes fail alike. */
   private static final Duration BURST = Duration.ofSeconds(10);
 
+  private static final String OVERLOADED = Reason.OVERLOADED.name();
+
   private final LongSupplier nanoTime;
   private final Duration slow;
   private final Bursts bursts;
@@ -63,8 +66,7 @@ final class CallLog implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    CallInfo info =
-        new CallInfo(id(headers), call.getMethodDescriptor().getFullMethodName(), traceId(headers));
+    CallInfo info = info(call, headers);
     return Contexts.interceptCall(
         Context.current().withValue(CallInfo.KEY, info),
         new LoggedCall<>(call, info, nanoTime.getAsLong()),
@@ -72,11 +74,25 @@ final class CallLog implements ServerInterceptor {
         next);
   }
 
-  private static String id(Metadata headers) {
-    String given = headers.get(REQUEST_ID);
-    return given != null && REQUEST_ID_FORM.matcher(given).matches()
-        ? given
-        : HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
+  /** Tells of a call that was refused before it came here, and its caller the name it gave. */
+  void refused(ServerCall<?, ?> call, Metadata headers, Status status, Metadata trailers) {
+    given(headers).ifPresent(id -> trailers.put(REQUEST_ID, id));
+    bursts
+        .next(OVERLOADED)
+        .ifPresent(
+            told -> log(Level.WARN, info(call, headers), status, OVERLOADED, 0, told.leftOut()));
+  }
+
+  private static CallInfo info(ServerCall<?, ?> call, Metadata headers) {
+    String id =
+        given(headers)
+            .orElseGet(() -> HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt()));
+    return new CallInfo(id, call.getMethodDescriptor().getFullMethodName(), traceId(headers));
+  }
+
+  private static Optional<String> given(Metadata headers) {
+    return Optional.ofNullable(headers.get(REQUEST_ID))
+        .filter(id -> REQUEST_ID_FORM.matcher(id).matches());
   }
 
   private static String traceId(Metadata headers) {
@@ -100,6 +116,24 @@ final class CallLog implements ServerInterceptor {
   private static String site(CallInfo info) {
     @Nullable String site = info.names().get("site_id");
     return site == null ? "" : AuditLine.quoted(site);
+  }
+
+  /** A call may end on a thread that does not know it. */
+  private static void log(
+      Level level, CallInfo info, Status status, String reason, long millis, long leftOut) {
+    Workers.named(
+        info,
+        () ->
+            log.atLevel(level)
+                .log(
+                    "call {} method={} site={} code={} reason={} ms={}{}",
+                    status.isOk() ? "slow" : "failed",
+                    info.method(),
+                    site(info),
+                    status.getCode(),
+                    reason,
+                    millis,
+                    leftOut == 0 ? "" : " others_not_shown=" + leftOut));
   }
 
   private final class LoggedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
@@ -134,28 +168,11 @@ final class CallLog implements ServerInterceptor {
         // An overloaded server refuses thousands in a second, and a line costs more than a refusal.
         Optional<Bursts.Told> told =
             level == Level.WARN ? bursts.next(reason) : Optional.of(new Bursts.Told(true, 0));
-        told.ifPresent(each -> log(level, status, reason, millis, each.leftOut()));
+        told.ifPresent(each -> log(level, info, status, reason, millis, each.leftOut()));
       } else if (slowUnary) {
-        log(Level.INFO, status, "", millis, 0);
+        log(Level.INFO, info, status, "", millis, 0);
       }
       super.close(status, trailers);
-    }
-
-    /** A call may end on a thread that does not know it. */
-    private void log(Level level, Status status, String reason, long millis, long leftOut) {
-      Workers.named(
-          info,
-          () ->
-              log.atLevel(level)
-                  .log(
-                      "call {} method={} site={} code={} reason={} ms={}{}",
-                      status.isOk() ? "slow" : "failed",
-                      info.method(),
-                      site(info),
-                      status.getCode(),
-                      reason,
-                      millis,
-                      leftOut == 0 ? "" : " others_not_shown=" + leftOut));
     }
   }
 }

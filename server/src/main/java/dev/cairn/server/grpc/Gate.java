@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Refuses calls that are too much when their headers come, on the event loop: before anybody reads
  * the request, looks at the token or writes a line for the audit log. A refusal has to cost next to
- * nothing beside a call, or a server that is busy enough does nothing but refuse.
+ * nothing beside a call, or a server that is busy enough does nothing but refuse: so it comes even
+ * before the call is named, and only a name that the caller gave is told with it.
  *
  * <p>Only unary calls of the contract: streams have bounds of their own, and health is always
  * answered.
@@ -25,11 +26,13 @@ final class Gate implements ServerInterceptor {
 
   private final Workers workers;
   private final Workers scanWorkers;
+  private final CallLog log;
   private final StatusMapper.Reply refusal;
 
-  Gate(Workers workers, Workers scanWorkers) {
+  Gate(Workers workers, Workers scanWorkers, CallLog log) {
     this.workers = workers;
     this.scanWorkers = scanWorkers;
+    this.log = log;
     this.refusal = StatusMapper.map(workers.tooMuch(), CallInfo.current());
   }
 
@@ -56,7 +59,7 @@ final class Gate implements ServerInterceptor {
         WorkerInterceptor.isScan(call)
             ? !scanWorkers.isFull()
             : workers.hasRoom(/* alone= */ open.get() == 0);
-    return enters ? entered(open, next.startCall(call, headers)) : refuse(call);
+    return enters ? entered(open, next.startCall(call, headers)) : refuse(call, headers);
   }
 
   private static <Q> ServerCall.Listener<Q> entered(
@@ -77,9 +80,10 @@ final class Gate implements ServerInterceptor {
     };
   }
 
-  private <Q> ServerCall.Listener<Q> refuse(ServerCall<Q, ?> call) {
+  private <Q> ServerCall.Listener<Q> refuse(ServerCall<Q, ?> call, Metadata headers) {
     Metadata trailers = new Metadata();
     trailers.merge(refusal.trailers());
+    log.refused(call, headers, refusal.status(), trailers);
     call.close(refusal.status(), trailers);
     return new ServerCall.Listener<>() {};
   }

@@ -115,6 +115,7 @@ public final class GrpcServer implements AutoCloseable {
    * Nothing is served yet.
    *
    * @param tokens empty: everybody may do everything
+   * @param lag of the transport
    * @param watchThread one thread; has to live until nothing is published any more
    * @param transport where calls come from; it is given everything else that it needs
    */
@@ -123,12 +124,16 @@ public final class GrpcServer implements AutoCloseable {
       Settings settings,
       Optional<Tokens> tokens,
       Telemetry telemetry,
+      EventLoopLag lag,
       ScheduledExecutorService watchThread,
       ServerBuilder<?> transport) {
     Limits limits = settings.limits();
     this.workers =
         new Workers(
-            "worker", settings.workerThreads(), settings.workerThreads() + settings.workerQueue());
+            "worker",
+            settings.workerThreads(),
+            settings.workerThreads() + settings.workerQueue(),
+            lag::takeLongest);
     this.scanWorkers =
         new Workers(
             "scan", Math.max(1, settings.workerThreads() / WORKERS_PER_SCAN), settings.scans());
@@ -173,6 +178,7 @@ public final class GrpcServer implements AutoCloseable {
                 limits));
     CheckedRequests checked = new CheckedRequests(limits.messageBytes());
     services.forEach(service -> transport.addService(checked.of(service.bindService())));
+    CallLog log = new CallLog(System::nanoTime, settings.slowCall());
     this.server =
         transport
             .directExecutor()
@@ -186,8 +192,8 @@ public final class GrpcServer implements AutoCloseable {
             .intercept(new AccessControl(tokens, Rights.ofContract(), workers))
             .intercept(new ErrorInterceptor())
             .intercept(new AuditLog(settings.audit()))
-            .intercept(new Gate(workers, scanWorkers))
-            .intercept(new CallLog(System::nanoTime, settings.slowCall()))
+            .intercept(log)
+            .intercept(new Gate(workers, scanWorkers, log))
             .intercept(new CallMetrics(telemetry, System::nanoTime))
             .build();
     setHealth(ServingStatus.NOT_SERVING);

@@ -56,9 +56,9 @@ public final class NettyTransport {
           EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
     }
 
-    static ServerChannel listening(Connections connections) {
+    static ServerChannel listening(Settings settings) {
       ServerChannel channel = EPOLL ? new EpollServerSocketChannel() : new NioServerSocketChannel();
-      channel.pipeline().addFirst(connections.gate());
+      channel.pipeline().addFirst(settings.connections().gate(), settings.lag().probes());
       return channel;
     }
   }
@@ -67,6 +67,7 @@ public final class NettyTransport {
    * How connections are treated.
    *
    * @param connections where they are counted
+   * @param lag where it is told how late they are served
    * @param messageBytes the largest message that is received
    * @param metadataBytes of the headers of one call
    * @param keepalivePermit how often a client may ping
@@ -75,6 +76,7 @@ public final class NettyTransport {
    */
   public record Settings(
       Connections connections,
+      EventLoopLag lag,
       int messageBytes,
       int metadataBytes,
       int callsPerConnection,
@@ -93,7 +95,7 @@ public final class NettyTransport {
         listenOn(address, tls)
             .bossEventLoopGroup(Loops.ACCEPTING)
             .workerEventLoopGroup(Loops.SERVING)
-            .channelFactory(() -> Loops.listening(settings.connections()))
+            .channelFactory(() -> Loops.listening(settings))
             .maxInboundMessageSize(
                 (int) Math.min(Integer.MAX_VALUE, SLACK * (long) settings.messageBytes()))
             .maxInboundMetadataSize(settings.metadataBytes())

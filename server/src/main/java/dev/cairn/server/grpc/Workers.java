@@ -13,6 +13,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
@@ -53,8 +54,16 @@ public final class Workers implements AutoCloseable {
    * @param capacity how many calls may wait or be worked on
    */
   public Workers(String name, int threads, int capacity) {
+    this(name, threads, capacity, () -> 0);
+  }
+
+  /**
+   * @param lag how late those are who bring the calls and take the answers away: the longest since
+   *     it was last asked, in nanoseconds
+   */
+  Workers(String name, int threads, int capacity, LongSupplier lag) {
     this.capacity = capacity;
-    this.admission = new Admission(threads, System.nanoTime());
+    this.admission = new Admission(threads, lag, System.nanoTime());
     this.places = new Semaphore(capacity);
     this.turns = new Semaphore(threads);
     this.executor =
@@ -180,7 +189,9 @@ public final class Workers implements AutoCloseable {
    * @param alone whether its connection has no other call open
    */
   boolean hasRoom(boolean alone) {
-    return !isFull() && admission.admits(waiting.size(), alone, System.nanoTime());
+    return !isFull()
+        && admission.admits(
+            capacity - places.availablePermits(), waiting.size(), alone, System.nanoTime());
   }
 
   /**

@@ -2,9 +2,9 @@
  * Speaks the contract: the only place that knows protobuf and gRPC.
  *
  * <p>The way of a call: {@link dev.cairn.server.grpc.CheckedRequests} reads it, {@link
- * dev.cairn.server.grpc.CallLog} names it, {@link dev.cairn.server.grpc.Gate} refuses it at once if
- * it is too much ({@link dev.cairn.server.grpc.Admission} says what is), {@link
- * dev.cairn.server.grpc.AuditLog} keeps what it changed, {@link
+ * dev.cairn.server.grpc.Gate} refuses it at once if it is too much ({@link
+ * dev.cairn.server.grpc.Admission} says what is), {@link dev.cairn.server.grpc.CallLog} names it,
+ * {@link dev.cairn.server.grpc.AuditLog} keeps what it changed, {@link
  * dev.cairn.server.grpc.ErrorInterceptor} turns whatever it throws into a status with details
  * ({@link dev.cairn.server.grpc.StatusMapper} alone knows the codes), {@link
  * dev.cairn.server.grpc.AccessControl} asks who calls and whether they may ({@link

@@ -2,6 +2,7 @@ package dev.cairn.server.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import org.junit.jupiter.api.Test;
@@ -13,7 +14,8 @@ class AdmissionTest {
   private static final long MILLI = 1_000_000;
 
   private long now = Long.MAX_VALUE - 700 * MILLI; // nanoTime may be anything, and runs over
-  private final Admission admission = new Admission(THREADS, now);
+  private long lag;
+  private final Admission admission = new Admission(THREADS, () -> lag, now);
   private final Queue<Long> waiting = new ArrayDeque<>();
 
   /** What happened in some ticks. */
@@ -34,7 +36,7 @@ class AdmissionTest {
     for (int i = 0; i < millis; i++) {
       now += MILLI;
       for (int call = 0; call < come; call++) {
-        if (admission.admits(waiting.size(), false, now)) {
+        if (admits(waiting.size(), false)) {
           waiting.add(now);
         } else {
           counts.refused++;
@@ -53,6 +55,11 @@ class AdmissionTest {
       }
     }
     return counts;
+  }
+
+  /** Those whose calls wait do so because as many as there are threads are worked on. */
+  private boolean admits(int waiting, boolean alone) {
+    return admission.admits(THREADS + waiting, waiting, alone, now);
   }
 
   private void assertNobodyRefused(Counts counts) {
@@ -145,10 +152,54 @@ class AdmissionTest {
     int admitted = 0;
     for (int i = 0; i < 1_000; i++) {
       tick(1, 4 * CAN_DO, CAN_DO);
-      admitted += admission.admits(waiting.size() + CAN_DO, true, now) ? 1 : 0;
+      admitted += admits(waiting.size() + CAN_DO, true) ? 1 : 0;
     }
 
     assertThat(admitted).isEqualTo(1_000);
-    assertThat(admission.admits(2 * THREADS, true, now)).as("but not without a bound").isFalse();
+    assertThat(admits(2 * THREADS, true)).as("but not without a bound").isFalse();
+  }
+
+  // Event loops that are late.
+
+  /** How many may be in while it is too much. */
+  private int places() {
+    int in = 0;
+    while (admission.admits(in, Math.max(0, in - THREADS), false, now)) {
+      in++;
+    }
+    return in;
+  }
+
+  private void overloaded(int millis, Duration late) {
+    lag = late.toNanos();
+    tick(millis, 4 * CAN_DO, CAN_DO);
+  }
+
+  @Test
+  void fewerAreWorkedOnWhileTheEventLoopsAreLate() {
+    overloaded(1_000, Duration.ofMillis(1));
+    assertThat(places()).isGreaterThanOrEqualTo(THREADS);
+
+    overloaded(100, Duration.ofMillis(50));
+    assertThat(places()).isLessThan(THREADS / 2);
+
+    overloaded(1_000, Duration.ofMillis(50));
+    assertThat(places()).as("but never nobody").isBetween(4, 30);
+  }
+
+  @Test
+  void asManyAsBeforeAreWorkedOnOnceTheEventLoopsAreInTime() {
+    overloaded(1_000, Duration.ofMillis(50));
+
+    overloaded(1_000, Duration.ofMillis(1));
+
+    assertThat(places()).isGreaterThanOrEqualTo(THREADS);
+  }
+
+  @Test
+  void lateEventLoopsAloneAreNoReasonToRefuse() {
+    lag = Duration.ofSeconds(1).toNanos();
+
+    assertNobodyRefused(tick(5_000, CAN_DO / 2, CAN_DO));
   }
 }

@@ -10,15 +10,20 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthGrpc;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What still enters when the workers have all they can take. */
 class GateTest {
+  private static final Metadata.Key<String> REQUEST_ID =
+      Metadata.Key.of("x-request-id", Metadata.ASCII_STRING_MARSHALLER);
+
   private final Workers workers = new Workers("worker", 1, 1);
   private final Workers scanWorkers = new Workers("scan", 1, 1);
-  private final Gate gate = new Gate(workers, scanWorkers);
+  private final Gate gate =
+      new Gate(workers, scanWorkers, new CallLog(System::nanoTime, Duration.ofSeconds(1)));
   private final CountDownLatch end = new CountDownLatch(1);
 
   @AfterEach
@@ -62,11 +67,11 @@ class GateTest {
   @Test
   void refusalsDoNotShareWhatIsAddedToOne() {
     fill(workers);
-    Metadata.Key<String> key = Metadata.Key.of("x-request-id", Metadata.ASCII_STRING_MARSHALLER);
 
-    begin(ItemServiceGrpc.getSaveItemMethod()).trailers().put(key, "one");
+    begin(ItemServiceGrpc.getSaveItemMethod()).trailers().put(REQUEST_ID, "one");
 
-    assertThat(begin(ItemServiceGrpc.getSaveItemMethod()).trailers().containsKey(key)).isFalse();
+    Metadata other = begin(ItemServiceGrpc.getSaveItemMethod()).trailers();
+    assertThat(other.containsKey(REQUEST_ID)).isFalse();
   }
 
   @Test
@@ -88,9 +93,24 @@ class GateTest {
     assertThat(begin(HealthGrpc.getCheckMethod()).hasBegun()).isTrue();
   }
 
+  @Test
+  void aCallerThatGaveANameHearsIt() {
+    fill(workers);
+    Metadata headers = new Metadata();
+    headers.put(REQUEST_ID, "a-name");
+
+    Metadata trailers = begin(ItemServiceGrpc.getSaveItemMethod(), headers).trailers();
+
+    assertThat(trailers.get(REQUEST_ID)).isEqualTo("a-name");
+  }
+
   private <Q, A> CallOfNobody<Q, A> begin(MethodDescriptor<Q, A> method) {
+    return begin(method, new Metadata());
+  }
+
+  private <Q, A> CallOfNobody<Q, A> begin(MethodDescriptor<Q, A> method, Metadata given) {
     CallOfNobody<Q, A> call = new CallOfNobody<>(method);
-    var unused = gate.interceptCall(call, new Metadata(), (same, headers) -> call.begin());
+    var unused = gate.interceptCall(call, given, (same, headers) -> call.begin());
     return call;
   }
 }

@@ -10,6 +10,7 @@ import com.google.rpc.ErrorInfo;
 import dev.cairn.server.backup.BackupId;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.grpc.EventLoopLag;
 import dev.cairn.server.grpc.GrpcServer;
 import dev.cairn.server.grpc.Limits;
 import dev.cairn.server.site.ItemWrite;
@@ -122,6 +123,7 @@ final class ContractCaller implements AutoCloseable {
   ContractCaller(ServerUnderTest domain) {
     String name = UUID.randomUUID().toString();
     Duration minute = Duration.ofMinutes(1);
+    Telemetry telemetry = new Telemetry();
     server =
         new GrpcServer(
             domain.forCallers(),
@@ -143,7 +145,8 @@ final class ContractCaller implements AutoCloseable {
                 Duration.ofDays(90),
                 false),
             Optional.empty(),
-            new Telemetry(),
+            telemetry,
+            new EventLoopLag(telemetry),
             watchThread,
             InProcessServerBuilder.forName(name));
     try {

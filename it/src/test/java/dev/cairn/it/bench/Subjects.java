@@ -3,8 +3,12 @@ package dev.cairn.it.bench;
 import dev.cairn.client.CairnClient;
 import dev.cairn.v1.Backup;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +16,11 @@ import org.jspecify.annotations.Nullable;
  * of that site. Confined to one thread.
  */
 final class Subjects implements AutoCloseable {
+  private static final int MAX_CHANGES = 8;
+
+  /** Long enough to merge some files. */
+  private static final Duration MERGING = Duration.ofSeconds(2);
+
   private final BenchSettings settings;
   private final Dataset dataset;
   private final Path directory;
@@ -29,7 +38,8 @@ final class Subjects implements AutoCloseable {
       Path directory,
       CairnServer server,
       CairnClient client,
-      LimitProcess limit) {
+      LimitProcess limit)
+      throws IOException {
     this.settings = settings;
     this.dataset = dataset;
     this.directory = directory;
@@ -38,7 +48,31 @@ final class Subjects implements AutoCloseable {
     this.limit = limit;
     this.site = CairnSite.create(client, "bench");
     site.load(dataset);
+    changeUntilMerged();
     this.backup = site.settled(site.backUpPinned());
+  }
+
+  /**
+   * The engine merges its small files once there are four, which would be in the midst of whatever
+   * comes next after an import. So changes come until it has done so, as they have come wherever a
+   * database was used for a while.
+   */
+  private void changeUntilMerged() throws IOException {
+    for (int i = 0; i < MAX_CHANGES; i++) {
+      site.change(nextSeed());
+      long before = tableFiles(site.settled(site.backUp()));
+      LockSupport.parkNanos(MERGING.toNanos());
+      if (tableFiles(site.settled(site.backUp())) < before) {
+        return;
+      }
+    }
+    throw new IOException("the engine has merged no files");
+  }
+
+  private long tableFiles(Backup of) throws IOException {
+    try (Stream<Path> files = Files.list(backupDirectory(of))) {
+      return files.filter(file -> file.toString().endsWith(".sst")).count();
+    }
   }
 
   static Subjects start(BenchSettings settings, int items) throws IOException {
@@ -117,7 +151,7 @@ final class Subjects implements AutoCloseable {
     return site;
   }
 
-  /** The backup of the data as they were loaded; the limit works with its files. */
+  /** The backup of the data that were loaded; the limit works with its files. */
   Backup backup() {
     return backup;
   }

@@ -122,7 +122,8 @@ final class Admission {
         tooMuch = true;
       }
     }
-    share = tooMuch ? share(lag.getAsLong()) : 1;
+    long late = lag.getAsLong(); // also while it is of no interest, or it would be an old one
+    share = tooMuch ? share(late) : 1;
     room = (int) Math.max(Math.ceil(share * threads / ROOM), perNano * SHORT);
     places = (int) Math.ceil(share * threads) + room;
     waitingThen = waiting > threads ? waiting : Integer.MAX_VALUE;

@@ -14,8 +14,12 @@ class AdmissionTest {
   private static final long MILLI = 1_000_000;
 
   private long now = Long.MAX_VALUE - 700 * MILLI; // nanoTime may be anything, and runs over
+
+  /** How late the event loops are now, and how late they once were, until that was asked for. */
   private long lag;
-  private final Admission admission = new Admission(THREADS, () -> lag, now);
+
+  private long lagOnce;
+  private final Admission admission = new Admission(THREADS, this::takeLag, now);
   private final Queue<Long> waiting = new ArrayDeque<>();
 
   /** What happened in some ticks. */
@@ -55,6 +59,12 @@ class AdmissionTest {
       }
     }
     return counts;
+  }
+
+  private long takeLag() {
+    long longest = Math.max(lag, lagOnce);
+    lagOnce = 0;
+    return longest;
   }
 
   /** Those whose calls wait do so because as many as there are threads are worked on. */
@@ -164,7 +174,7 @@ class AdmissionTest {
   /** How many may be in while it is too much. */
   private int places() {
     int in = 0;
-    while (admission.admits(in, Math.max(0, in - THREADS), false, now)) {
+    while (in < 10 * THREADS && admission.admits(in, Math.max(0, in - THREADS), false, now)) {
       in++;
     }
     return in;
@@ -194,6 +204,16 @@ class AdmissionTest {
     overloaded(1_000, Duration.ofMillis(1));
 
     assertThat(places()).isGreaterThanOrEqualTo(THREADS);
+  }
+
+  @Test
+  void thatEventLoopsWereLateLongAgoIsNoReason() {
+    lagOnce = Duration.ofSeconds(1).toNanos();
+    tick(1_000, CAN_DO / 2, CAN_DO);
+
+    overloaded(70, Duration.ofMillis(1));
+
+    assertThat(places()).isBetween(THREADS, 2 * THREADS);
   }
 
   @Test

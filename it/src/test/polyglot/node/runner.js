@@ -50,6 +50,12 @@ async function send(call, messages, window, state) {
   call.end();
 }
 
+// A server whose clock is over first resets the stream, which grpc-js calls CANCELLED; as proto/README.md says.
+function inTime(answer, deadline) {
+  const over = Date.now() + 10 >= deadline;
+  return answer.code === 'CANCELLED' && over ? {...answer, code: 'DEADLINE_EXCEEDED'} : answer;
+}
+
 function perform({method, messages: requests, deadline_ms: deadline, take, window}) {
   const [service, rpc] = method.split('/');
   const {requestStream, responseStream} = definition[service][rpc];
@@ -80,7 +86,7 @@ function perform({method, messages: requests, deadline_ms: deadline, take, windo
         call.cancel();
       }
     });
-    call.on('error', (error) => end(answerOf(error, answers)));
+    call.on('error', (error) => end(inTime(answerOf(error, answers), options.deadline)));
     call.on('end', () => {}); // without it the status never comes
     call.on('status', ({code}) => { if (code === grpc.status.OK) end({code: 'OK', messages: answers}); });
     if (requestStream) send(call, messages, window, state);

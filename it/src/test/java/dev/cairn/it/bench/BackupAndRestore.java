@@ -1,5 +1,6 @@
 package dev.cairn.it.bench;
 
+import dev.cairn.client.Watch;
 import dev.cairn.v1.Backup;
 import dev.cairn.v1.Restoration;
 import dev.cairn.v1.VerificationMode;
@@ -11,6 +12,9 @@ import java.util.concurrent.locks.LockSupport;
 /** Backups and restorations, one at a time, while nothing else happens. */
 final class BackupAndRestore implements Case {
   private static final Work BACKUP = Work.time("backup to READY", "<= 1.5");
+  private static final Work BYTES = Work.size("bytes that a backup writes", "");
+  private static final Work FIRST_MESSAGE =
+      Work.time("until the first message of a restoration", "");
   private static final Work RESTORE = Work.time("full restore, unverified", "<= 2");
   private static final Work VERIFIED = Work.time("full restore, verified", "<= 1.43");
   private static final Work PARTIAL = Work.time("restore of one collection of ten", "<= 1.43");
@@ -56,6 +60,7 @@ final class BackupAndRestore implements Case {
     private final CairnSite site;
     private final Path files;
     private boolean counted;
+    private double firstMessage;
 
     Contest(Subjects subjects, Results results) {
       this.subjects = subjects;
@@ -84,9 +89,11 @@ final class BackupAndRestore implements Case {
 
     void backup() throws Exception {
       change();
+      long written = subjects.server().writtenBytes();
       long begin = System.nanoTime();
       Backup made = site.backUp();
       add(BACKUP, Results.CAIRN, Subjects.millisSince(begin));
+      add(BYTES, Results.CAIRN, (double) (subjects.server().writtenBytes() - written));
       made = site.settled(made);
       add(BACKUP, Results.LIMIT + "checkpoint", limit.call("checkpoint", subjects.nextSeed()));
     }
@@ -97,6 +104,7 @@ final class BackupAndRestore implements Case {
      */
     void restore() throws Exception {
       add(RESTORE, Results.CAIRN, full(VerificationMode.VERIFICATION_MODE_SKIP));
+      add(FIRST_MESSAGE, Results.CAIRN, firstMessage);
       double clone = limit.call("clone", files);
       add(RESTORE, Results.LIMIT + "clone and open", clone);
       double kept = limit.call("checkpoint", subjects.nextSeed());
@@ -114,7 +122,15 @@ final class BackupAndRestore implements Case {
     private double full(VerificationMode verification) {
       change();
       long begin = System.nanoTime();
-      Restoration done = site.completed(site.requestRestore(subjects.backup(), verification));
+      Restoration running = site.requestRestore(subjects.backup(), verification);
+      Restoration done;
+      try (Watch<Restoration> watch = site.watch(running)) {
+        if (!watch.hasNext()) {
+          throw new IllegalStateException("the watch of the restoration ended early");
+        }
+        firstMessage = Subjects.millisSince(begin);
+        done = watch.awaitSuccess();
+      }
       double took = Subjects.millisSince(begin);
       site.settled(done);
       return took;

@@ -9,6 +9,7 @@ final class Bench {
           new BackupAndRestore(),
           new Throughput(),
           new SingleWrites(),
+          new BatchesAndReads(),
           new Overload(),
           new Waits(),
           new Watchers());

@@ -24,7 +24,7 @@ class BenchIT {
                 List.of(5),
                 20,
                 // Making and scheduling many sites takes minutes, whatever their number.
-                Pattern.compile("backup|throughput|writes|overload|waits|watchers"),
+                Pattern.compile("backup|throughput|writes|batches|overload|waits|watchers"),
                 Pattern.compile("no peer"),
                 1,
                 0,
@@ -43,6 +43,9 @@ class BenchIT {
             "import, cairn",
             "export, limit: empty gRPC stream",
             "durable writes, 64 callers, cairn",
+            "durable writes in batches of 100, 16 callers, cairn",
+            "reads of single items, 64 callers, limit: get by as many threads",
+            "write while a backup is made, p99, cairn",
             "accepted writes, 4x load, p99, cairn",
             "longest write in a restore, cairn");
     assertThat(directory.resolve("bench.json")).content().contains("\"cairn_to\"");

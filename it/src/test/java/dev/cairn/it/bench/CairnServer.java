@@ -126,12 +126,21 @@ final class CairnServer implements AutoCloseable {
     return Processes.processorMicros(process);
   }
 
+  /** Bytes that it has had written to disk so far. */
+  long writtenBytes() throws IOException {
+    return procFigure("io", "write_bytes");
+  }
+
   /** Memory of the process that lies in RAM. */
   long residentBytes() throws IOException {
-    return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
-        .filter(line -> line.startsWith("VmRSS"))
+    return procFigure("status", "VmRSS") << 10;
+  }
+
+  private long procFigure(String file, String name) throws IOException {
+    return Files.readAllLines(Path.of("/proc/" + process.pid() + "/" + file)).stream()
+        .filter(line -> line.startsWith(name))
         .map(line -> line.replaceAll("[^0-9]", ""))
-        .mapToLong(kib -> Long.parseLong(kib) << 10)
+        .mapToLong(Long::parseLong)
         .findFirst()
         .orElseThrow();
   }

@@ -150,9 +150,13 @@ record CairnSite(CairnClient client, String id) {
     return client.restorations().restorePartial(request.build());
   }
 
+  Watch<Restoration> watch(Restoration restoration) {
+    return client.restorations().watch(id, restoration.getId());
+  }
+
   /** Waits until a restoration is COMPLETED. */
   Restoration completed(Restoration restoration) {
-    try (Watch<Restoration> watch = client.restorations().watch(id, restoration.getId())) {
+    try (Watch<Restoration> watch = watch(restoration)) {
       return watch.awaitSuccess();
     }
   }

@@ -45,6 +45,11 @@ final class Limit {
       case "scan" -> plain.scan();
       case "copy" -> plain.copyCollection(Path.of(words[1]), Integer.parseInt(words[2]));
       case "write" -> plain.write(Integer.parseInt(words[1]), Integer.parseInt(words[2]));
+      case "write-batches" ->
+          plain.writeBatches(Integer.parseInt(words[1]), Integer.parseInt(words[2]));
+      case "read" ->
+          plain.read(
+              Integer.parseInt(words[1]), Integer.parseInt(words[2]), Integer.parseInt(words[3]));
       case "records" -> plain.records(Integer.parseInt(words[1]));
       case "engine-backup" -> plain.backUpWithEngine(Integer.parseInt(words[1]));
       case "engine-restore" -> plain.restoreWithEngine();

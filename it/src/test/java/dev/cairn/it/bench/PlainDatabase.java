@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -297,33 +297,75 @@ final class PlainDatabase implements AutoCloseable {
     return took;
   }
 
-  /** Threads that put one item after the other, each forced; answers items a second. */
-  double write(int threads, int millis) throws Exception {
-    Opened opened = live();
-    ExecutorService executor = Executors.newFixedThreadPool(threads);
-    AtomicLong written = new AtomicLong();
-    long begin = System.nanoTime();
-    long end = begin + millis * 1_000_000L;
-    List<Future<?>> writers = new ArrayList<>();
-    for (int thread = 0; thread < threads; thread++) {
-      writers.add(executor.submit(() -> writeUntil(opened, written, end)));
-    }
-    for (Future<?> writer : writers) {
-      writer.get();
-    }
-    double rate = written.get() / (millisSince(begin) / 1_000);
-    executor.shutdown();
-    return rate;
+  /** What a thread does again and again. */
+  private interface Step {
+    void take(Opened opened, int index) throws RocksDBException;
   }
 
-  private @Nullable Void writeUntil(Opened opened, AtomicLong written, long end)
-      throws RocksDBException {
-    while (System.nanoTime() < end) {
-      int index = (int) written.getAndIncrement();
-      byte[] key = key(1 + index % 10, "written-" + index);
-      opened.rocks().put(opened.data(), synced, key, value(index, Dataset.document(1, index)));
+  /** Threads that put one item after the other, each forced; answers items a second. */
+  double write(int threads, int millis) throws Exception {
+    return repeated(
+        threads,
+        millis,
+        (opened, index) -> {
+          byte[] key = key(1 + index % 10, "written-" + index);
+          opened.rocks().put(opened.data(), synced, key, value(index, Dataset.document(1, index)));
+        });
+  }
+
+  /** The same with batches of items; answers batches a second. */
+  double writeBatches(int threads, int millis) throws Exception {
+    return repeated(
+        threads,
+        millis,
+        (opened, index) -> {
+          try (WriteBatch batch = new WriteBatch()) {
+            for (int i = index * Callers.BATCH; i < (index + 1) * Callers.BATCH; i++) {
+              byte[] key = key(1 + index % 10, "batched-" + i);
+              batch.put(opened.data(), key, value(i, Dataset.document(1, i)));
+            }
+            opened.rocks().write(synced, batch);
+          }
+        });
+  }
+
+  /** Threads that read one item of the dataset after the other; answers items a second. */
+  double read(int threads, int millis, int itemsPerCollection) throws Exception {
+    return repeated(
+        threads,
+        millis,
+        (opened, index) -> {
+          String id = Dataset.id(Callers.spread(index, itemsPerCollection));
+          byte[] value = opened.rocks().get(opened.data(), key(1 + index % 10, id));
+          if (value == null) {
+            throw new IllegalStateException("no item " + id);
+          }
+        });
+  }
+
+  private double repeated(int threads, int millis, Step step) throws Exception {
+    Opened opened = live();
+    ExecutorService executor = Executors.newFixedThreadPool(threads);
+    AtomicInteger taken = new AtomicInteger();
+    long begin = System.nanoTime();
+    long end = begin + millis * 1_000_000L;
+    List<Future<?>> all = new ArrayList<>();
+    for (int thread = 0; thread < threads; thread++) {
+      all.add(
+          executor.submit(
+              () -> {
+                while (System.nanoTime() < end) {
+                  step.take(opened, taken.getAndIncrement());
+                }
+                return true;
+              }));
     }
-    return null;
+    for (Future<?> each : all) {
+      each.get();
+    }
+    double rate = taken.get() / (millisSince(begin) / 1_000);
+    executor.shutdown();
+    return rate;
   }
 
   /** Puts an item and forces it to the disk. By any thread, while the database is open. */

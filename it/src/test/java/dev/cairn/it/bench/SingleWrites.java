@@ -27,9 +27,9 @@ final class SingleWrites implements Case {
     try (CairnClient empty = limit(subjects, "port");
         CairnClient put = limit(subjects, "put-port")) {
       for (int i = 0; i < WARM_TURNS; i++) {
-        new Callers(subjects.client().channel(), subjects.site().id()).run(MANY, millis);
-        new Callers(empty.channel(), "empty").run(MANY, millis);
-        new Callers(put.channel(), "put").run(MANY, millis);
+        Callers.saving(subjects.client().channel(), subjects.site().id()).run(MANY, millis);
+        Callers.saving(empty.channel(), "empty").run(MANY, millis);
+        Callers.saving(put.channel(), "put").run(MANY, millis);
       }
       for (int callers : new int[] {1, 16, MANY}) {
         Work work =
@@ -39,13 +39,13 @@ final class SingleWrites implements Case {
             counted -> {
               double start = subjects.server().processorMicros();
               double cairn =
-                  new Callers(subjects.client().channel(), subjects.site().id())
+                  Callers.saving(subjects.client().channel(), subjects.site().id())
                       .run(callers, millis);
               double each =
                   (subjects.server().processorMicros() - start) / (cairn * millis / 1_000);
               double plain = subjects.limit().call("write", callers, millis);
-              double calls = new Callers(empty.channel(), "empty").run(callers, millis);
-              double puts = new Callers(put.channel(), "put").run(callers, millis);
+              double calls = Callers.saving(empty.channel(), "empty").run(callers, millis);
+              double puts = Callers.saving(put.channel(), "put").run(callers, millis);
               if (counted) {
                 int items = subjects.items();
                 results.add(work, items, Results.CAIRN, cairn);

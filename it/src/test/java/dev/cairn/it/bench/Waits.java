@@ -2,15 +2,21 @@ package dev.cairn.it.bench;
 
 import com.google.protobuf.util.Durations;
 import dev.cairn.client.CairnException;
+import dev.cairn.v1.Backup;
 import dev.cairn.v1.Restoration;
 import dev.cairn.v1.SaveItemRequest;
 import dev.cairn.v1.VerificationMode;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Predicate;
 
-/** How long readers and writers wait who go on steadily while a restoration takes place. */
+/**
+ * How long readers and writers wait who go on steadily while a restoration takes place, and how
+ * long writers do while backups are made.
+ */
 final class Waits implements Case {
   private static final int READERS = 4;
   private static final int WRITERS = 4;
@@ -19,6 +25,13 @@ final class Waits implements Case {
   private static final Work LONGEST_READ = Work.time("longest read in a restore", "<= 10 ms");
   private static final String QUIET = "the same without a restore";
 
+  private static final int BACKUPS = 20;
+  private static final long BACKUP_PAUSE_MILLIS = 100;
+  private static final Work WRITE_MEDIAN = Work.time("write while a backup is made, p50", "");
+  private static final Work WRITE_P99 = Work.time("write while a backup is made, p99", "");
+  private static final Work WRITE_LONGEST = Work.time("write while a backup is made, longest", "");
+  private static final String NO_BACKUP = "the same without a backup";
+
   @Override
   public String name() {
     return "waits";
@@ -26,6 +39,53 @@ final class Waits implements Case {
 
   @Override
   public void run(Subjects subjects, Results results) throws Exception {
+    restorations(subjects, results);
+    backups(subjects, results);
+  }
+
+  private static void backups(Subjects subjects, Results results) throws Exception {
+    CairnSite site = subjects.site();
+    subjects.turns(
+        counted -> {
+          Load load = new Load(site);
+          load.start();
+          Thread.sleep(1_000);
+          List<Call> backups = new ArrayList<>();
+          for (int i = 0; i < BACKUPS; i++) {
+            long begin = System.nanoTime();
+            Backup made = site.backUp();
+            backups.add(new Call(begin, System.nanoTime()));
+            made = site.settled(made);
+            Thread.sleep(BACKUP_PAUSE_MILLIS);
+          }
+          load.stop();
+          if (counted) {
+            List<Double> meanwhile =
+                took(load.writes, write -> backups.stream().anyMatch(write::overlaps));
+            List<Double> otherwise =
+                took(load.writes, write -> backups.stream().noneMatch(write::overlaps));
+            int items = subjects.items();
+            results.add(WRITE_MEDIAN, items, Results.CAIRN, Results.median(meanwhile));
+            results.add(WRITE_MEDIAN, items, NO_BACKUP, Results.median(otherwise));
+            results.add(WRITE_P99, items, Results.CAIRN, Results.percentile99(meanwhile));
+            results.add(WRITE_P99, items, NO_BACKUP, Results.percentile99(otherwise));
+            results.add(WRITE_LONGEST, items, Results.CAIRN, Collections.max(meanwhile));
+            results.add(WRITE_LONGEST, items, NO_BACKUP, Collections.max(otherwise));
+          }
+        });
+  }
+
+  private static List<Double> took(Iterable<Call> calls, Predicate<Call> which) {
+    List<Double> times = new ArrayList<>();
+    for (Call call : calls) {
+      if (which.test(call)) {
+        times.add(call.millis());
+      }
+    }
+    return times;
+  }
+
+  private static void restorations(Subjects subjects, Results results) throws Exception {
     subjects.turns(
         counted -> {
           Load load = new Load(subjects.site());
@@ -62,17 +122,23 @@ final class Waits implements Case {
         });
   }
 
-  private record Call(long begin, long end) {}
+  private record Call(long begin, long end) {
+    double millis() {
+      return (end - begin) / 1e6;
+    }
+
+    boolean overlaps(Call other) {
+      return end - other.begin >= 0 && begin - other.end <= 0;
+    }
+  }
 
   /** In milliseconds, of the calls that ran in a span of time. */
   private static double longest(Iterable<Call> calls, long from, long to) {
-    double longest = 0;
-    for (Call call : calls) {
-      if (call.end() - from >= 0 && call.begin() - to <= 0) {
-        longest = Math.max(longest, (call.end() - call.begin()) / 1e6);
-      }
-    }
-    return longest;
+    Call span = new Call(from, to);
+    return took(calls, call -> call.overlaps(span)).stream()
+        .mapToDouble(Double::doubleValue)
+        .max()
+        .orElse(0);
   }
 
   private static final class Load {

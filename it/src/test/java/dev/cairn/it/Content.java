@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -32,12 +33,20 @@ record Content(SortedMap<Place, SortedMap<String, Item>> places) {
     return new Content(places);
   }
 
+  /** What of it a backup of all collections would hold. */
+  Content live() {
+    return only(Place::isLive);
+  }
+
   /** What of it a backup of these collections would hold. */
   Content live(Set<String> collectionIds) {
+    return only(place -> place.isLive() && collectionIds.contains(place.collectionId()));
+  }
+
+  private Content only(Predicate<Place> wanted) {
     return new Content(
         places.entrySet().stream()
-            .filter(entry -> entry.getKey().isLive())
-            .filter(entry -> collectionIds.contains(entry.getKey().collectionId()))
+            .filter(entry -> wanted.test(entry.getKey()))
             .collect(
                 Collectors.toMap(
                     java.util.Map.Entry::getKey,

@@ -7,8 +7,6 @@ import dev.cairn.client.CairnClient;
  * that do not wait for others.
  */
 final class BatchesAndReads implements Case {
-  private static final int[] CALLERS = {1, 16, SingleWrites.MANY};
-
   /** As many turns as it takes until all compilers are done. */
   private static final int WARM_TURNS = 3;
 
@@ -21,12 +19,12 @@ final class BatchesAndReads implements Case {
   public void run(Subjects subjects, Results results) throws Exception {
     int millis = subjects.settings().seconds() * 1_000;
     for (int i = 0; i < WARM_TURNS; i++) {
-      batches(subjects, SingleWrites.MANY, millis);
-      reads(subjects, SingleWrites.MANY, millis);
+      batches(subjects, Callers.MANY, millis);
+      reads(subjects, Callers.MANY, millis);
     }
     int items = subjects.items();
     LimitProcess limit = subjects.limit();
-    for (int callers : CALLERS) {
+    for (int callers : Callers.COUNTS) {
       Work batches = Work.rate("durable writes in batches of 100, " + callers + " callers", "");
       subjects.turns(
           counted -> {
@@ -38,8 +36,8 @@ final class BatchesAndReads implements Case {
             }
           });
     }
-    try (CairnClient empty = CairnClient.builder("127.0.0.1:" + (int) limit.call("port")).build()) {
-      for (int callers : CALLERS) {
+    try (CairnClient empty = limit.connect("port")) {
+      for (int callers : Callers.COUNTS) {
         Work reads = Work.rate("reads of single items, " + callers + " callers", "");
         subjects.turns(
             counted -> {

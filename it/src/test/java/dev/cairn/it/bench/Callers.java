@@ -14,6 +14,7 @@ import io.grpc.Channel;
 import io.grpc.MethodDescriptor;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
+import java.util.List;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -26,6 +27,12 @@ import org.jspecify.annotations.Nullable;
  * connection and without a thread for each. Thread-safe.
  */
 final class Callers<Q, A> {
+  /** As many as the server has workers. */
+  static final int MANY = 64;
+
+  /** With how many at a time to measure. */
+  static final List<Integer> COUNTS = List.of(1, 16, MANY);
+
   /** Items in a batch. */
   static final int BATCH = 100;
 

@@ -19,7 +19,7 @@ final class Limit {
     PrintStream answers = System.out;
     try (PlainDatabase plain = new PlainDatabase(Path.of(arguments[0]));
         EmptyTransport transport = EmptyTransport.start();
-        PlainService service = PlainService.start(plain, SingleWrites.MANY)) {
+        PlainService service = PlainService.start(plain, Callers.MANY)) {
       for (String line = commands.readLine(); line != null; line = commands.readLine()) {
         try {
           answers.println("=" + answer(plain, transport, service, line.split("\t", -1)));

@@ -1,5 +1,6 @@
 package dev.cairn.it.bench;
 
+import dev.cairn.client.CairnClient;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -64,6 +65,11 @@ final class LimitProcess implements AutoCloseable {
       throw new IOException(line + " failed: " + answer);
     }
     return Double.parseDouble(answer.substring(1));
+  }
+
+  /** A client of one of its gRPC servers, by the command that answers its port. */
+  CairnClient connect(String portCommand) throws IOException {
+    return CairnClient.builder("127.0.0.1:" + (int) call(portCommand)).build();
   }
 
   double processorMicros() {

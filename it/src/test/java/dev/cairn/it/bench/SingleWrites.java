@@ -1,7 +1,6 @@
 package dev.cairn.it.bench;
 
 import dev.cairn.client.CairnClient;
-import java.io.IOException;
 
 /**
  * Single writes, each on disk before it is acknowledged, by callers that do not wait for others.
@@ -10,9 +9,6 @@ import java.io.IOException;
  * compilers would be at work for all of its turns.
  */
 final class SingleWrites implements Case {
-  /** As many as the server has workers. */
-  static final int MANY = 64;
-
   /** As many turns as it takes until all compilers are done. */
   private static final int WARM_TURNS = 5;
 
@@ -24,16 +20,17 @@ final class SingleWrites implements Case {
   @Override
   public void run(Subjects subjects, Results results) throws Exception {
     int millis = subjects.settings().seconds() * 1_000;
-    try (CairnClient empty = limit(subjects, "port");
-        CairnClient put = limit(subjects, "put-port")) {
+    try (CairnClient empty = subjects.limit().connect("port");
+        CairnClient put = subjects.limit().connect("put-port")) {
       for (int i = 0; i < WARM_TURNS; i++) {
-        Callers.saving(subjects.client().channel(), subjects.site().id()).run(MANY, millis);
-        Callers.saving(empty.channel(), "empty").run(MANY, millis);
-        Callers.saving(put.channel(), "put").run(MANY, millis);
+        Callers.saving(subjects.client().channel(), subjects.site().id()).run(Callers.MANY, millis);
+        Callers.saving(empty.channel(), "empty").run(Callers.MANY, millis);
+        Callers.saving(put.channel(), "put").run(Callers.MANY, millis);
       }
-      for (int callers : new int[] {1, 16, MANY}) {
+      for (int callers : Callers.COUNTS) {
         Work work =
-            Work.rate("durable writes, " + callers + " callers", callers == MANY ? ">= 0.5" : "");
+            Work.rate(
+                "durable writes, " + callers + " callers", callers == Callers.MANY ? ">= 0.5" : "");
         Work processor = Work.processor("durable writes, " + callers + " callers");
         subjects.turns(
             counted -> {
@@ -57,9 +54,5 @@ final class SingleWrites implements Case {
             });
       }
     }
-  }
-
-  private static CairnClient limit(Subjects subjects, String port) throws IOException {
-    return CairnClient.builder("127.0.0.1:" + (int) subjects.limit().call(port)).build();
   }
 }

@@ -22,8 +22,7 @@ final class Throughput implements Case {
   @Override
   public void run(Subjects subjects, Results results) throws Exception {
     int items = subjects.items();
-    try (CairnClient empty =
-        CairnClient.builder("127.0.0.1:" + (int) subjects.limit().call("port")).build()) {
+    try (CairnClient empty = subjects.limit().connect("port")) {
       subjects.turns(
           counted -> {
             CairnServer server = subjects.server();

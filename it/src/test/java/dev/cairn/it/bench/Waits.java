@@ -47,9 +47,7 @@ final class Waits implements Case {
     CairnSite site = subjects.site();
     subjects.turns(
         counted -> {
-          Load load = new Load(site);
-          load.start();
-          Thread.sleep(1_000);
+          Load load = Load.start(site);
           List<Call> backups = new ArrayList<>();
           for (int i = 0; i < BACKUPS; i++) {
             long begin = System.nanoTime();
@@ -88,9 +86,7 @@ final class Waits implements Case {
   private static void restorations(Subjects subjects, Results results) throws Exception {
     subjects.turns(
         counted -> {
-          Load load = new Load(subjects.site());
-          load.start();
-          Thread.sleep(1_000);
+          Load load = Load.start(subjects.site());
           long begin = System.nanoTime();
           Restoration done =
               subjects
@@ -148,17 +144,21 @@ final class Waits implements Case {
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean stopped;
 
-    Load(CairnSite site) {
+    private Load(CairnSite site) {
       this.site = site;
     }
 
-    void start() {
+    /** One that has gone on for a second, so that there is something to compare with. */
+    static Load start(CairnSite site) throws InterruptedException {
+      Load load = new Load(site);
       for (int i = 0; i < READERS; i++) {
-        go(reads, this::read);
+        load.go(load.reads, load::read);
       }
       for (int i = 0; i < WRITERS; i++) {
-        go(writes, this::write);
+        load.go(load.writes, load::write);
       }
+      Thread.sleep(1_000);
+      return load;
     }
 
     private interface Step {

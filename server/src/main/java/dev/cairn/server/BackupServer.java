@@ -25,6 +25,7 @@ import dev.cairn.server.site.Collections;
 import dev.cairn.server.site.CommandLog;
 import dev.cairn.server.site.Items;
 import dev.cairn.server.site.LocalCommandLog;
+import dev.cairn.server.site.Resettling;
 import dev.cairn.server.site.SandboxPublisher;
 import dev.cairn.server.site.SiteLayout;
 import dev.cairn.server.site.Sites;
@@ -59,6 +60,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -110,6 +112,8 @@ public final class BackupServer implements AutoCloseable {
   /** One for each site that is written to at the same time; they wait for the disk. */
   private final ExecutorService leaderThreads;
 
+  private final ExecutorService resettleThread;
+  private @Nullable Resettling resettling;
   private final Runnable markCatalog;
   private boolean closed;
 
@@ -149,6 +153,7 @@ public final class BackupServer implements AutoCloseable {
     verifyThreads = new JobThreads("verify", 1, JOBS);
     restoreThreads = new JobThreads("restore", config.restore().concurrentJobs(), JOBS);
     leaderThreads = Executors.newCachedThreadPool(new NamedThreads("write"));
+    resettleThread = Executors.newSingleThreadExecutor(new NamedThreads("resettle"));
     maintenanceThread = timerThread("maintenance");
     scheduleThread = timerThread("schedule");
     watchThread = timerThread("watch");
@@ -198,6 +203,8 @@ public final class BackupServer implements AutoCloseable {
       int maxCollections = config.limits().collectionsPerSite();
       Collections collections = new Collections(sites, commands, clock, maxCollections);
       Items items = new Items(sites, collections, commands, clock, ids, disk);
+      resettling = new Resettling(sites, layout, disk, clock, resettleThread);
+      sites.onOutgrown(resettling::ask);
       StorePool backupPool = new StorePool(engine::openReadOnly, handles.openSites(), clock);
       OpenBackups repository =
           storage.add(new OpenBackups(new LocalBackupRepository(layout.backups()), backupPool));
@@ -432,7 +439,8 @@ public final class BackupServer implements AutoCloseable {
         defaults.backgroundBytesPerSecond(),
         defaults.backgroundThreads(),
         handles.openSites(),
-        handles.filesPerSite());
+        handles.filesPerSite(),
+        store.largeCollectionBytes());
   }
 
   private GrpcServer.Settings grpcSettings() {
@@ -551,7 +559,11 @@ public final class BackupServer implements AutoCloseable {
   private boolean stopJobs() {
     reloadThread.shutdownNow();
     maintenanceThread.shutdownNow();
-    boolean ended = stop(leaderThreads);
+    if (resettling != null) {
+      resettling.stop();
+    }
+    boolean ended = stop(resettleThread);
+    ended &= stop(leaderThreads);
     ended &= stop(telemetryThread);
     ended &= stop(scheduleThread);
     ended &= makeThreads.stop(JOBS_GRACE);

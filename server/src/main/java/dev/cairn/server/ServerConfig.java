@@ -107,7 +107,11 @@ public record ServerConfig(
 
   /** What databases may occupy. */
   public record Store(
-      int openSites, Duration idleClose, long blockCacheBytes, long writeBuffersBytes) {}
+      int openSites,
+      Duration idleClose,
+      long blockCacheBytes,
+      long writeBuffersBytes,
+      long largeCollectionBytes) {}
 
   /** How many backups are made and kept. */
   public record Backup(
@@ -271,7 +275,8 @@ public record ServerConfig(
             values.get(ServerConfigKeys.OPEN_SITES),
             values.get(ServerConfigKeys.IDLE_CLOSE),
             values.get(ServerConfigKeys.BLOCK_CACHE),
-            values.get(ServerConfigKeys.WRITE_BUFFERS)),
+            values.get(ServerConfigKeys.WRITE_BUFFERS),
+            values.get(ServerConfigKeys.LARGE_COLLECTION)),
         new Backup(
             values.get(ServerConfigKeys.ON_DEMAND_LIMIT),
             values.get(ServerConfigKeys.AUTO_LIMIT),

@@ -259,6 +259,13 @@ final class ServerConfigKeys {
           "512MiB",
           "Memory, beside the Java heap, for what was written and is not in tables yet; shared by"
               + " all databases.");
+  static final ConfigKey<Long> LARGE_COLLECTION =
+      new ConfigKey<>(
+          "store.large-collection",
+          ConfigType.size("1KiB", "1TiB"),
+          "256MiB",
+          "From this size on a collection gets a place of its own, from which it is restored without"
+              + " being copied.");
 
   static final ConfigKey<Integer> ON_DEMAND_LIMIT =
       new ConfigKey<>(
@@ -416,6 +423,7 @@ final class ServerConfigKeys {
               IDLE_CLOSE,
               BLOCK_CACHE,
               WRITE_BUFFERS,
+              LARGE_COLLECTION,
               ON_DEMAND_LIMIT,
               AUTO_LIMIT,
               SAFETY_LIMIT,

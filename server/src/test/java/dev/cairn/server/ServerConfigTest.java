@@ -60,7 +60,8 @@ final class ServerConfigTest {
                     Math.max(8, 2 * CORES),
                     Duration.ofMinutes(5),
                     Duration.ofMinutes(5)),
-                new ServerConfig.Store(500, Duration.ofMinutes(10), 256 << 20, 512 << 20),
+                new ServerConfig.Store(
+                    500, Duration.ofMinutes(10), 256 << 20, 512 << 20, 256 << 20),
                 new ServerConfig.Backup(3, 4, 1, 2, true, Duration.ofDays(30)),
                 new ServerConfig.Restore(2, Duration.ofSeconds(5)),
                 new ServerConfig.Watch(Duration.ofSeconds(15), Duration.ofMillis(200)),
@@ -114,7 +115,8 @@ final class ServerConfigTest {
                     15,
                     Duration.ofSeconds(15),
                     Duration.ofSeconds(37)),
-                new ServerConfig.Store(16, Duration.ofSeconds(17), 1_048_594L, 1_048_595L),
+                new ServerConfig.Store(
+                    16, Duration.ofSeconds(17), 1_048_594L, 1_048_595L, 1_048_596L),
                 new ServerConfig.Backup(20, 21, 22, 23, false, Duration.ofDays(24)),
                 new ServerConfig.Restore(25, Duration.ofMillis(26)),
                 new ServerConfig.Watch(Duration.ofSeconds(27), Duration.ofMillis(28)),
@@ -301,6 +303,7 @@ final class ServerConfigTest {
       store.idle-close=17s
       store.block-cache=1048594
       store.write-buffers=1048595
+      store.large-collection=1048596
       backup.on-demand-limit=20
       backup.auto-limit=21
       backup.safety-limit=22

@@ -51,6 +51,7 @@ final class Site {
   private final SiteFiles files;
   private final StorePool pool;
   private final Catalog catalog;
+  private final Consumer<SiteId> outgrown;
   private final Door<List<? extends Submission<?>>> door;
   private volatile long generation;
   private volatile SiteCollections collections;
@@ -83,8 +84,10 @@ final class Site {
       SiteCollections collections,
       long generation,
       Executor leaders,
-      Duration maxWriteWait) {
+      Duration maxWriteWait,
+      Consumer<SiteId> outgrown) {
     this.id = id;
+    this.outgrown = outgrown;
     this.layout = files.layout();
     this.files = files;
     this.pool = pool;
@@ -304,6 +307,9 @@ final class Site {
       }
       transaction.commit(durability);
       swept.add(environment);
+      if (environment == Environment.LIVE && lease.store().isOutgrown()) {
+        outgrown.accept(id);
+      }
     }
   }
 

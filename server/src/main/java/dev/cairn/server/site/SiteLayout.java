@@ -14,6 +14,7 @@ import java.nio.file.Path;
  * sites/&lt;site&gt;/gen-000008.tmp/   being staged; swept at start
  * sites/&lt;site&gt;/sandbox/          SANDBOX content
  * sites/&lt;site&gt;/staging/          files in work of a restoration; swept at start
+ * sites/&lt;site&gt;/resettling/       the same, of a large collection that gets a place of its own
  * backups/&lt;site&gt;/&lt;backup&gt;/       checkpoint files and MANIFEST.json
  * </pre>
  */
@@ -21,6 +22,7 @@ public record SiteLayout(Path root) {
   static final String CURRENT = "CURRENT";
   static final String SANDBOX = "sandbox";
   static final String STAGING = "staging";
+  static final String RESETTLING = "resettling";
   static final String GENERATION_PREFIX = "gen-";
   private static final int DIGITS = 6;
 
@@ -60,6 +62,11 @@ public record SiteLayout(Path root) {
   /** Where a restoration may keep files in work, on the same file system as the content. */
   public Path staging(SiteId id) {
     return site(id).resolve(STAGING);
+  }
+
+  /** Where a collection on its way to another place has its files in work. */
+  Path resettling(SiteId id) {
+    return site(id).resolve(RESETTLING);
   }
 
   static String generationName(long number) {

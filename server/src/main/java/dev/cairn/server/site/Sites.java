@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,7 @@ public final class Sites {
   private final Executor leaders;
   private final Duration maxWriteWait;
   private final Map<SiteId, Site> loaded = new ConcurrentHashMap<>();
+  private volatile Consumer<SiteId> outgrown = site -> {};
   private final List<SiteDependent> dependents = new CopyOnWriteArrayList<>();
 
   /** Sites with files that a crash may have left; each is looked at before it is used. */
@@ -72,6 +74,14 @@ public final class Sites {
    */
   public void register(SiteDependent dependent) {
     dependents.add(0, dependent);
+  }
+
+  /**
+   * Registers who is told, often and by any thread, of a site that holds a collection for which
+   * {@link dev.cairn.server.store.ItemStore#isOutgrown} says so. Called by the wiring only.
+   */
+  public void onOutgrown(Consumer<SiteId> listener) {
+    outgrown = listener;
   }
 
   /**
@@ -392,7 +402,8 @@ public final class Sites {
                 SiteCollections.read(catalog, id),
                 files.readCurrent(id),
                 leaders,
-                maxWriteWait);
+                maxWriteWait,
+                site -> outgrown.accept(site));
           });
     }
   }

@@ -84,6 +84,26 @@ public interface ItemStore extends AutoCloseable {
       CopyListener listener);
 
   /**
+   * Whether a collection has become so large that {@link #resettle} would help. Cheap; an answer
+   * may be a moment old.
+   */
+  default boolean isOutgrown() {
+    return false;
+  }
+
+  /**
+   * Copies the largest collection for which that holds to where a backup's copy of it can later be
+   * restored without copying it, and follows what is changed meanwhile. It becomes the collection's
+   * home by {@link ItemTransaction#resettle}. May run beside transactions and reads; one at a time.
+   *
+   * @param scratch as {@link #stage} has it
+   * @return empty when there is none, or when it changes too quickly just now
+   */
+  default Optional<StagedCollections> resettle(Path scratch, CopyListener listener) {
+    return Optional.empty();
+  }
+
+  /**
    * Begins to write what is in memory to table files and does not wait, so that a {@link #flush}
    * some time later has little left to do. What fails is that one's business.
    */

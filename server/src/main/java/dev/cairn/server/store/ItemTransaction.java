@@ -58,6 +58,16 @@ public interface ItemTransaction extends AutoCloseable {
    */
   void replace(StagedCollections staged);
 
+  /**
+   * Moves a collection to where {@link ItemStore#resettle} has copied it, with all that was changed
+   * since. Nobody who reads sees a difference.
+   *
+   * @return false, and nothing is changed, when what was copied is not the collection any more
+   */
+  default boolean resettle(StagedCollections moved) {
+    throw new IllegalStateException("nothing was copied");
+  }
+
   /** A small named value beside the items, for example how far an import has come. */
   Optional<ByteString> marker(String key);
 

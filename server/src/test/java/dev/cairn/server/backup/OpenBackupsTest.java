@@ -32,7 +32,8 @@ class OpenBackupsTest {
   @BeforeEach
   void start() {
     server = ServerUnderTest.withSite(data);
-    engine = new RocksStoreEngine(new EngineSettings(32 * MIB, 8 * MIB, 500 * MIB, 2, 16, 64));
+    engine =
+        new RocksStoreEngine(new EngineSettings(32 * MIB, 8 * MIB, 500 * MIB, 2, 16, 64, 64 * MIB));
     pool = new StorePool(engine::openReadOnly, 4, server.clock);
     open = new OpenBackups(server.repository, pool);
     server.fill("cities", 5, "old");

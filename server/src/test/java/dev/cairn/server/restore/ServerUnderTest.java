@@ -92,7 +92,7 @@ public final class ServerUnderTest implements AutoCloseable {
 
   /** One for all tests: databases opened with it are independent. */
   private static final StoreEngine ENGINE =
-      new RocksStoreEngine(new EngineSettings(64 * MIB, 16 * MIB, 500 * MIB, 2, 32, 64));
+      new RocksStoreEngine(new EngineSettings(64 * MIB, 16 * MIB, 500 * MIB, 2, 32, 64, 64 * MIB));
 
   public final Path root;
   public final TestClock clock = new TestClock();

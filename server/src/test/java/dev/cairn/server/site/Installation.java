@@ -50,14 +50,25 @@ public final class Installation implements AutoCloseable {
    * How an installation is opened.
    *
    * @param maxWait how long writes wait at the door
+   * @param largeCollectionBytes from when on a collection gets a place of its own
    */
-  public record Options(ManualClock clock, DurableFiles files, Duration maxWait, int maxOpen) {
+  public record Options(
+      ManualClock clock,
+      DurableFiles files,
+      Duration maxWait,
+      int maxOpen,
+      long largeCollectionBytes) {
     public static Options defaults() {
-      return new Options(ManualClock.start(), new DurableFiles(), Duration.ofSeconds(20), 8);
+      return new Options(
+          ManualClock.start(), new DurableFiles(), Duration.ofSeconds(20), 8, 64 * MIB);
+    }
+
+    public Options withLargeCollectionsFrom(long bytes) {
+      return new Options(clock, files, maxWait, maxOpen, bytes);
     }
 
     public Options with(DurableFiles other) {
-      return new Options(clock, other, maxWait, maxOpen);
+      return new Options(clock, other, maxWait, maxOpen, largeCollectionBytes);
     }
 
     public Options with(DurableFiles.StepListener listener) {
@@ -65,11 +76,11 @@ public final class Installation implements AutoCloseable {
     }
 
     public Options withMaxWait(Duration wait) {
-      return new Options(clock, files, wait, maxOpen);
+      return new Options(clock, files, wait, maxOpen, largeCollectionBytes);
     }
 
     public Options with(ManualClock other) {
-      return new Options(other, files, maxWait, maxOpen);
+      return new Options(other, files, maxWait, maxOpen, largeCollectionBytes);
     }
   }
 
@@ -78,7 +89,10 @@ public final class Installation implements AutoCloseable {
     this.clock = options.clock();
     this.files = options.files();
     this.layout = new SiteLayout(root);
-    this.engine = new RocksStoreEngine(new EngineSettings(32 * MIB, 8 * MIB, 500 * MIB, 2, 16, 64));
+    this.engine =
+        new RocksStoreEngine(
+            new EngineSettings(
+                32 * MIB, 8 * MIB, 500 * MIB, 2, 16, 64, options.largeCollectionBytes()));
     makeDirectory(root);
     this.store = new FaultyKeyValueStore(engine.openCatalog(layout.catalog()));
     this.catalog = new Catalog(store);

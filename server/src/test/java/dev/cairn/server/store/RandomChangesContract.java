@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -66,7 +67,7 @@ public abstract class RandomChangesContract {
     try {
       store.checkpoint(backup);
       for (int step = 0; step < STEPS; step++) {
-        switch (random.nextInt(10)) {
+        switch (random.nextInt(11)) {
           case 0 -> {
             store.close();
             store = engine.open(home);
@@ -82,6 +83,10 @@ public abstract class RandomChangesContract {
             model = restored;
           }
           case 3 -> store.flush();
+          case 5 -> {
+            model = resettle(store, model);
+            index = store.appliedIndex();
+          }
           case 4 -> {
             Path clone = newDirectory();
             engine.cloneDatabase(backup, clone);
@@ -175,6 +180,25 @@ public abstract class RandomChangesContract {
       }
       return model;
     }
+  }
+
+  /** Moves a collection, if one has outgrown its place, while others and it change. */
+  private Model resettle(ItemStore store, Model before) {
+    Model model = before;
+    Optional<StagedCollections> moved =
+        store.resettle(directory.resolve("scratch"), (c, i, b) -> {});
+    for (int i = random.nextInt(3); i > 0; i--) {
+      model = change(store, model);
+    }
+    if (moved.isPresent()) {
+      try (StagedCollections copy = moved.get();
+          ItemTransaction transaction = store.begin()) {
+        if (random.nextInt(4) > 0 && transaction.resettle(copy)) {
+          transaction.commit(Durability.BUFFERED);
+        }
+      }
+    }
+    return model;
   }
 
   /** Stages random collections of a backup and puts them in place, or not. */

@@ -2,7 +2,6 @@ package dev.cairn.server.store.rocksdb;
 
 import dev.cairn.server.store.CheckpointFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,19 +10,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.rocksdb.Checkpoint;
-import org.rocksdb.LiveFileMetaData;
 import org.rocksdb.RocksDBException;
 
 /** Takes checkpoints. Stateless; any number may be taken at once, of one database too. */
 final class CheckpointWriter {
   private CheckpointWriter() {}
 
-  static List<CheckpointFile> write(Database database, Path target) {
+  /**
+   * @param adopted checksums that the engine does not know, by name
+   */
+  static List<CheckpointFile> write(Database database, Path target, Map<String, Integer> adopted) {
     // Files come and go meanwhile: one that is in the checkpoint was there before it or after.
-    Map<String, Integer> checksums = new HashMap<>();
-    addChecksums(database, checksums);
+    Map<String, Integer> checksums = new HashMap<>(adopted);
+    checksums.putAll(AdoptedChecksums.ofEngine(database));
     DatabaseFiles.make(target, temporary -> createCheckpoint(database, temporary));
-    addChecksums(database, checksums);
+    checksums.putAll(AdoptedChecksums.ofEngine(database));
     try {
       List<CheckpointFile> files = new ArrayList<>();
       for (Path file : DatabaseFiles.list(target)) {
@@ -49,17 +50,6 @@ final class CheckpointWriter {
       DatabaseFiles.deleteIgnoringErrors(
           directory.resolveSibling(directory.getFileName() + ".tmp"));
       throw Failures.of("take a checkpoint", e);
-    }
-  }
-
-  private static void addChecksums(Database database, Map<String, Integer> checksums) {
-    for (LiveFileMetaData file : database.rocks().getLiveFilesMetaData()) {
-      byte[] checksum = file.fileChecksum();
-      if (checksum != null && checksum.length == Integer.BYTES) {
-        String name = file.fileName();
-        checksums.put(
-            name.substring(name.lastIndexOf('/') + 1), ByteBuffer.wrap(checksum).getInt());
-      }
     }
   }
 }

@@ -2,16 +2,22 @@ package dev.cairn.server.store.rocksdb;
 
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.store.Durability;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.Checkpoint;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.DBOptions;
+import org.rocksdb.ExportImportFilesMetaData;
 import org.rocksdb.FlushOptions;
+import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -36,7 +42,13 @@ final class Database implements AutoCloseable {
 
   private final RocksDB rocks;
   private final Path directory;
+
+  /** Those that every database of its kind has; their handles are closed with it. */
   private final List<ColumnFamilyHandle> families;
+
+  /** Those of single collections, which come and go. */
+  private final OwnFamilies ownFamilies;
+
   private final boolean readOnly;
   private final ReadOptions reads = new ReadOptions();
   private final WriteOptions synced = new WriteOptions().setSync(true);
@@ -49,10 +61,18 @@ final class Database implements AutoCloseable {
   private volatile boolean closed;
 
   private Database(
-      RocksDB rocks, Path directory, List<ColumnFamilyHandle> families, boolean readOnly) {
+      RocksDB rocks, Path directory, List<ColumnFamilyHandle> handles, boolean readOnly)
+      throws RocksDBException {
     this.rocks = rocks;
     this.directory = directory;
-    this.families = List.copyOf(families);
+    this.ownFamilies = new OwnFamilies(rocks);
+    List<ColumnFamilyHandle> shared = new ArrayList<>();
+    for (ColumnFamilyHandle handle : handles) {
+      if (!ownFamilies.adopt(handle)) {
+        shared.add(handle);
+      }
+    }
+    this.families = List.copyOf(shared);
     this.readOnly = readOnly;
   }
 
@@ -103,13 +123,42 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /** How the family of the collection {@code number} counts, if it has one of its own. */
+  static int ownFamily(int number) {
+    return OwnFamilies.family(number);
+  }
+
+  /** What a call of the engine answers that needs a family's handle. */
+  @FunctionalInterface
+  interface Use<T> {
+    T with(ColumnFamilyHandle handle) throws RocksDBException;
+  }
+
+  /**
+   * Uses a family, whose handle stays good meanwhile.
+   *
+   * @throws FamilyGoneException if it was dropped
+   */
+  private <T> T use(int family, Use<T> use) throws RocksDBException {
+    return family < families.size() ? use.with(families.get(family)) : ownFamilies.use(family, use);
+  }
+
+  /** An iterator on a family; the family may be dropped while it is open. */
+  RocksIterator iterator(int family, ReadOptions options) {
+    try {
+      return use(family, handle -> rocks().newIterator(handle, options));
+    } catch (RocksDBException e) {
+      throw Failures.of("read", e);
+    }
+  }
+
   byte @Nullable [] get(int family, byte[] key) {
     return get(family, key, reads);
   }
 
   byte @Nullable [] get(int family, byte[] key, ReadOptions options) {
     try {
-      return rocks().get(families.get(family), options, key);
+      return this.<byte @Nullable []>use(family, handle -> rocks().get(handle, options, key));
     } catch (RocksDBException e) {
       throw Failures.of("read", e);
     }
@@ -117,8 +166,10 @@ final class Database implements AutoCloseable {
 
   List<byte[]> getAll(int family, List<byte[]> keys, ReadOptions options) {
     try {
-      return rocks()
-          .multiGetAsList(options, Collections.nCopies(keys.size(), families.get(family)), keys);
+      return use(
+          family,
+          handle ->
+              rocks().multiGetAsList(options, Collections.nCopies(keys.size(), handle), keys));
     } catch (RocksDBException e) {
       throw Failures.of("read", e);
     }
@@ -127,8 +178,9 @@ final class Database implements AutoCloseable {
   /** The length of a value, or -1 if there is none. */
   int valueLength(int family, byte[] key) {
     try {
-      return rocks()
-          .get(families.get(family), reads, key, 0, key.length, NOTHING, 0, NOTHING.length);
+      return use(
+          family,
+          handle -> rocks().get(handle, reads, key, 0, key.length, NOTHING, 0, NOTHING.length));
     } catch (RocksDBException e) {
       throw Failures.of("read", e);
     }
@@ -146,7 +198,7 @@ final class Database implements AutoCloseable {
                 .setIterateLowerBound(lower)
                 .setIterateUpperBound(upper)
                 .setMaxSkippableInternalKeys(MAX_SKIPPED);
-        RocksIterator iterator = rocks().newIterator(families.get(family), options)) {
+        RocksIterator iterator = iterator(family, options)) {
       iterator.seekToFirst();
       if (iterator.isValid()) {
         return false;
@@ -164,7 +216,12 @@ final class Database implements AutoCloseable {
   /** Adds a put to a batch. */
   void put(WriteBatch batch, int family, byte[] key, byte[] value) {
     try {
-      batch.put(families.get(family), key, value);
+      use(
+          family,
+          handle -> {
+            batch.put(handle, key, value);
+            return NOTHING;
+          });
     } catch (RocksDBException e) {
       throw Failures.of("write", e);
     }
@@ -173,7 +230,12 @@ final class Database implements AutoCloseable {
   /** Adds a removal to a batch. */
   void delete(WriteBatch batch, int family, byte[] key) {
     try {
-      batch.delete(families.get(family), key);
+      use(
+          family,
+          handle -> {
+            batch.delete(handle, key);
+            return NOTHING;
+          });
     } catch (RocksDBException e) {
       throw Failures.of("write", e);
     }
@@ -182,7 +244,12 @@ final class Database implements AutoCloseable {
   /** Adds the removal of all keys from {@code from} to before {@code to} to a batch. */
   void deleteRange(WriteBatch batch, int family, byte[] from, byte[] to) {
     try {
-      batch.deleteRange(families.get(family), from, to);
+      use(
+          family,
+          handle -> {
+            batch.deleteRange(handle, from, to);
+            return NOTHING;
+          });
     } catch (RocksDBException e) {
       throw Failures.of("write", e);
     }
@@ -211,7 +278,7 @@ final class Database implements AutoCloseable {
   private void flush(boolean wait) {
     requireWritable();
     try (FlushOptions options = new FlushOptions().setWaitForFlush(wait)) {
-      rocks().flush(options, families);
+      ownFamilies.flush(options, families);
     } catch (RocksDBException e) {
       throw ill(Failures.of("write", e));
     }
@@ -260,8 +327,77 @@ final class Database implements AutoCloseable {
     return rocks;
   }
 
-  ColumnFamilyHandle family(int family) {
-    return families.get(family);
+  Path directory() {
+    return directory;
+  }
+
+  /** The collections that have families of their own, as numbers. */
+  Set<Integer> ownFamilies() {
+    return ownFamilies.numbers();
+  }
+
+  /** Makes an empty family for the collection {@code number}. Durable on return. */
+  void createFamily(int number, ColumnFamilyOptions options) {
+    changeFamilies("make a column family", () -> ownFamilies.create(number, options));
+  }
+
+  /**
+   * Makes a family for the collection {@code number} of files that another database has exported,
+   * and which are gone from where they were. Durable on return.
+   */
+  void importFamily(int number, ColumnFamilyOptions options, ExportImportFilesMetaData files) {
+    changeFamilies(
+        "take a column family over",
+        () -> {
+          ownFamilies.importFiles(number, options, files);
+          forceDirectory();
+        });
+  }
+
+  /** Removes the family of the collection {@code number} with all that is in it. */
+  void dropFamily(int number) {
+    changeFamilies("remove a column family", () -> ownFamilies.drop(number));
+  }
+
+  private interface FamilyChange {
+    void make() throws RocksDBException;
+  }
+
+  private void changeFamilies(String what, FamilyChange change) {
+    requireWritable();
+    try {
+      change.make();
+    } catch (RocksDBException e) {
+      throw ill(Failures.of(what, e));
+    }
+    ManifestMark.set(rocks(), directory);
+  }
+
+  /** The engine names imported files in its manifest before their names are on disk. */
+  private void forceDirectory() {
+    try {
+      DatabaseFiles.forceDirectory(directory);
+    } catch (IOException e) {
+      throw ill(Failures.of("force a directory", e));
+    }
+  }
+
+  /** Links a family's table files into a directory that does not exist yet. */
+  ExportImportFilesMetaData export(int family, Checkpoint checkpoint, Path target)
+      throws RocksDBException {
+    return use(family, handle -> checkpoint.exportColumnFamily(handle, target.toString()));
+  }
+
+  /** Adds sorted table files, which are gone from where they were, to a family. */
+  void ingest(int family, List<String> files) throws RocksDBException {
+    try (IngestExternalFileOptions ingestion = new IngestExternalFileOptions().setMoveFiles(true)) {
+      use(
+          family,
+          handle -> {
+            rocks().ingestExternalFile(handle, files, ingestion);
+            return NOTHING;
+          });
+    }
   }
 
   /**
@@ -279,13 +415,14 @@ final class Database implements AutoCloseable {
     boolean flushed = false;
     if (illness == null && !readOnly) {
       try (FlushOptions options = new FlushOptions()) {
-        rocks.flush(options, families);
+        ownFamilies.flush(options, families);
         flushed = true;
       } catch (RocksDBException ignored) {
         // The next opening replays the log, or says what is wrong.
       }
     }
     closed = true;
+    ownFamilies.close();
     families.forEach(ColumnFamilyHandle::close);
     rocks.close();
     if (flushed) {

@@ -1,6 +1,8 @@
 package dev.cairn.server.store.rocksdb;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Properties;
@@ -19,6 +21,7 @@ import org.rocksdb.Options;
 import org.rocksdb.Priority;
 import org.rocksdb.RateLimiter;
 import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
 import org.rocksdb.Statistics;
 import org.rocksdb.StatsLevel;
 import org.rocksdb.TickerType;
@@ -47,6 +50,8 @@ final class EngineOptions implements AutoCloseable {
   private final ColumnFamilyOptions data;
   private final ColumnFamilyOptions meta;
   private final ColumnFamilyOptions staged;
+  private final Options listing;
+  private final long largeCollectionBytes;
 
   EngineOptions(EngineSettings settings) {
     NativeLibrary.load();
@@ -65,6 +70,8 @@ final class EngineOptions implements AutoCloseable {
     meta = familyOptions(1 * MIB, CompressionType.DISABLE_COMPRESSION_OPTION);
     // What a restoration stages must be quick; later compactions make it small.
     staged = familyOptions(1 * MIB, CompressionType.DISABLE_COMPRESSION_OPTION);
+    listing = new Options(database, data);
+    largeCollectionBytes = settings.largeCollectionBytes();
   }
 
   private DBOptions databaseOptions(EngineSettings settings) {
@@ -161,6 +168,31 @@ final class EngineOptions implements AutoCloseable {
         new ColumnFamilyDescriptor("data".getBytes(StandardCharsets.US_ASCII), data));
   }
 
+  /** The same for a database that exists, with the families of single collections after them. */
+  List<ColumnFamilyDescriptor> contentFamilies(Path directory) {
+    List<ColumnFamilyDescriptor> families = new ArrayList<>(contentFamilies());
+    try {
+      for (byte[] name : RocksDB.listColumnFamilies(listing, directory.toString())) {
+        if (OwnFamilies.isName(name)) {
+          families.add(new ColumnFamilyDescriptor(name, data));
+        }
+      }
+    } catch (RocksDBException e) {
+      throw Failures.whileOpening(e);
+    }
+    return families;
+  }
+
+  /** For a family of one collection. */
+  ColumnFamilyOptions ownFamily() {
+    return data;
+  }
+
+  /** From so many bytes on, a collection is better off in a family of its own. */
+  long largeCollectionBytes() {
+    return largeCollectionBytes;
+  }
+
   List<ColumnFamilyDescriptor> catalogFamilies() {
     return List.of(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, data));
   }
@@ -172,6 +204,7 @@ final class EngineOptions implements AutoCloseable {
 
   @Override
   public void close() {
+    listing.close();
     staged.close();
     meta.close();
     data.close();

@@ -12,6 +12,8 @@ package dev.cairn.server.store.rocksdb;
  * @param backgroundThreads threads for compactions; half as many, at least one, do flushes
  * @param maxOpenDatabases how many databases the caller will have open at once
  * @param maxOpenFiles file descriptors one database may keep open for its table files
+ * @param largeCollectionBytes how much a collection may hold before it gets a place of its own,
+ *     from which it is restored by links instead of copies
  */
 public record EngineSettings(
     long cacheBytes,
@@ -19,7 +21,8 @@ public record EngineSettings(
     long backgroundBytesPerSecond,
     int backgroundThreads,
     int maxOpenDatabases,
-    int maxOpenFiles) {
+    int maxOpenFiles,
+    long largeCollectionBytes) {
   private static final long MIB = 1 << 20;
 
   /** What one open database may hold on to: two column families, two buffers of 64 KiB each. */
@@ -32,13 +35,15 @@ public record EngineSettings(
     requireAtLeast("backgroundBytesPerSecond", backgroundBytesPerSecond, MIB);
     requireAtLeast(
         "writeBufferBytes", writeBufferBytes, maxOpenDatabases * WRITE_BUFFER_BYTES_PER_DATABASE);
+    requireAtLeast("largeCollectionBytes", largeCollectionBytes, 1);
     requireAtLeast("cacheBytes", cacheBytes, writeBufferBytes + 8 * MIB);
   }
 
   /** For one server on a machine of its own with 4 GiB or more. */
   public static EngineSettings defaults() {
     int cores = Runtime.getRuntime().availableProcessors();
-    return new EngineSettings(512 * MIB, 128 * MIB, 200 * MIB, Math.max(2, cores), 256, 512);
+    return new EngineSettings(
+        512 * MIB, 128 * MIB, 200 * MIB, Math.max(2, cores), 256, 512, 256 * MIB);
   }
 
   private static void requireAtLeast(String name, long value, long least) {

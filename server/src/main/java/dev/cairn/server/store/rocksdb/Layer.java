@@ -19,19 +19,19 @@ final class Layer {
   /** Collections as they will be; empty for those that go. */
   final Map<CollectionId, Optional<CollectionRow>> collections = new HashMap<>();
 
-  /** Items as they will be; empty for those that go. Those of a dropped number do not count. */
+  /** Items as they will be; empty for those that go. Those of a dropped home do not count. */
   private Map<ItemKey, Optional<StoredItem>> items = new HashMap<>();
 
   /** Markers as they will be; empty for those that go. */
   final TreeMap<String, Optional<ByteString>> markers = new TreeMap<>();
 
-  /** Numbers that lose their name, and with it all their items. */
-  final Set<Integer> dropped = new HashSet<>();
+  /** Homes that lose their name, and with it all their items. */
+  final Set<Home> dropped = new HashSet<>();
 
   /** Staged collections that get their names. */
   final Set<RocksStagedCollections> replacements = new LinkedHashSet<>();
 
-  record ItemKey(int number, String id) {}
+  record ItemKey(Home home, String id) {}
 
   Map<ItemKey, Optional<StoredItem>> items() {
     return items;

@@ -10,6 +10,7 @@ import java.util.Arrays;
 final class MetaKeys {
   private static final String COLLECTION = "c/";
   private static final String MARKER = "m/";
+  private static final String CHECKSUM = "f/";
 
   private static final byte[] FORMAT = "s/format".getBytes(UTF_8);
   private static final byte[] APPLIED_INDEX = "s/applied".getBytes(UTF_8);
@@ -55,6 +56,20 @@ final class MetaKeys {
 
   static String marker(byte[] key) {
     return new String(key, MARKER.length(), key.length - MARKER.length(), UTF_8);
+  }
+
+  /** Holds the CRC32C of a table file whose checksum the engine does not know, as four bytes. */
+  static byte[] checksum(String file) {
+    return (CHECKSUM + file).getBytes(UTF_8);
+  }
+
+  static byte[] firstChecksum() {
+    return CHECKSUM.getBytes(UTF_8);
+  }
+
+  /** The file of a key made by {@link #checksum}. */
+  static String checksumFile(byte[] key) {
+    return new String(key, CHECKSUM.length(), key.length - CHECKSUM.length(), UTF_8);
   }
 
   static byte[] number(long number) {

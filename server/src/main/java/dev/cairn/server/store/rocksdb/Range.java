@@ -37,8 +37,22 @@ final class Range implements AutoCloseable {
     if (this.to != null) {
       options.setIterateUpperBound(this.to);
     }
-    this.iterator = database.rocks().newIterator(database.family(family), options);
+    this.iterator = open(family);
     database.acquire();
+  }
+
+  /** What was made so far goes if the family has gone. */
+  private RocksIterator open(int family) {
+    boolean done = false;
+    try {
+      RocksIterator opened = database.iterator(family, options);
+      done = true;
+      return opened;
+    } finally {
+      if (!done) {
+        closeBounds();
+      }
+    }
   }
 
   /** Steps to the next key, at first to the first; false at the end. */
@@ -96,11 +110,15 @@ final class Range implements AutoCloseable {
   @Override
   public void close() {
     iterator.close();
+    closeBounds();
+    database.release();
+  }
+
+  private void closeBounds() {
     options.close();
     from.close();
     if (to != null) {
       to.close();
     }
-    database.release();
   }
 }

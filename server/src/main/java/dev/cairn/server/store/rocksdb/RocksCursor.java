@@ -37,11 +37,7 @@ final class RocksCursor implements ItemCursor {
       range = null;
       stats = CollectionStats.EMPTY;
     } else {
-      range =
-          moment.range(
-              RocksItemStore.DATA,
-              ItemCodec.after(row.number(), afterItemId),
-              ItemCodec.first(row.number() + 1));
+      range = moment.range(row.home().family(), row.home().after(afterItemId), row.home().end());
       stats = row.stats();
     }
   }

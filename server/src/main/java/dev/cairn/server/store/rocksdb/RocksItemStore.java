@@ -27,6 +27,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.WriteBatch;
 
@@ -35,9 +36,9 @@ import org.rocksdb.WriteBatch;
  *
  * <p>Thread-safe as the interface says. The database itself is the only truth about names, counts
  * and items; in memory there is just the next free number. Reads of one item do without a snapshot:
- * a name gets another number in the same batch that deletes the old number's items, so an item that
- * is found under a number was the collection's at that instant, and one that is not found was
- * missing if the name still has that number afterwards.
+ * a name gets another home before or while the items of the old one are removed, so an item that is
+ * found at a home was the collection's after the read began, and one that is not found was missing
+ * if the name still has that home afterwards.
  */
 final class RocksItemStore implements ItemStore {
   static final int META = 0;
@@ -53,9 +54,13 @@ final class RocksItemStore implements ItemStore {
   private final AtomicInteger nextNumber = new AtomicInteger(1);
   private final AtomicBoolean transactionOpen = new AtomicBoolean();
 
+  /** Large collections that still lie among others, and can be given families of their own. */
+  private final Outgrown outgrown;
+
   private RocksItemStore(Database database, EngineOptions options) {
     this.database = database;
     this.options = options;
+    this.outgrown = new Outgrown(this, database, options);
   }
 
   /** Makes an empty database a content database. The store owns it from then on. */
@@ -79,18 +84,34 @@ final class RocksItemStore implements ItemStore {
           "The stored data has format " + format + "; this server reads format " + FORMAT + ".",
           null);
     }
+    Map<CollectionId, CollectionRow> rows = store.rows();
     TreeSet<Integer> live = new TreeSet<>();
-    store.rows().values().forEach(row -> live.add(row.number()));
+    for (CollectionRow row : rows.values()) {
+      live.add(row.home().number());
+      requireFamily(database, row.home());
+    }
     if (!database.isReadOnly()) {
       store.adoptNumbers(live);
+      store.outgrown.look(rows.values());
     }
     return store;
   }
 
+  /** So that a collection whose family is missing is not taken for an empty one. */
+  private static void requireFamily(Database database, Home home) {
+    if (home.own() && !database.ownFamilies().contains(home.number())) {
+      throw Failures.corrupt("The stored data is damaged: a collection's items are missing.", null);
+    }
+  }
+
   /** Removes items under numbers that no name has, and finds the next free number. */
   private void adoptNumbers(SortedSet<Integer> live) {
+    TreeSet<Integer> ownFamilies = new TreeSet<>(database.ownFamilies());
+    ownFamilies.removeAll(live);
+    removeItems(ownFamilies.stream().map(Home::own).toList());
     SortedSet<Integer> orphans = orphans(live);
-    removeItems(orphans);
+    removeItems(orphans.stream().map(Home::shared).toList());
+    orphans.addAll(ownFamilies);
     long next = metaNumber(MetaKeys.nextNumber());
     next = Math.max(next, live.isEmpty() ? 0 : live.last() + 1);
     next = Math.max(next, orphans.isEmpty() ? 0 : orphans.last() + 1);
@@ -123,21 +144,40 @@ final class RocksItemStore implements ItemStore {
     }
   }
 
-  /** Removes all items under {@code numbers}; if that is lost in a crash, {@link #open} does it. */
-  void removeItems(Collection<Integer> numbers) {
-    if (numbers.isEmpty()) {
+  /** Removes all items at {@code homes}; if that is lost in a crash, {@link #open} does it. */
+  void removeItems(Collection<Home> homes) {
+    if (homes.isEmpty()) {
       return;
     }
     try (WriteBatch batch = new WriteBatch()) {
-      for (int number : numbers) {
-        removeItems(batch, number);
+      for (Home home : homes) {
+        if (!home.own()) {
+          removeShared(batch, home);
+        }
       }
-      database.write(batch, Durability.BUFFERED);
+      if (batch.count() > 0) {
+        database.write(batch, Durability.BUFFERED);
+      }
     }
+    dropFamilies(homes);
   }
 
-  void removeItems(WriteBatch batch, int number) {
-    database.deleteRange(batch, DATA, ItemCodec.first(number), ItemCodec.first(number + 1));
+  /** Adds the removal of the items of a collection without a family of its own to a batch. */
+  void removeShared(WriteBatch batch, Home home) {
+    database.deleteRange(batch, home.family(), home.first(), home.end());
+  }
+
+  /**
+   * Drops the families among {@code homes}. Whatever took the names away from them must be on disk:
+   * this is not undone by a loss of power.
+   */
+  void dropFamilies(Collection<Home> homes) {
+    Set<Integer> there = database.ownFamilies();
+    for (Home home : homes) {
+      if (home.own() && there.contains(home.number())) {
+        database.dropFamily(home.number());
+      }
+    }
   }
 
   @Override
@@ -181,12 +221,12 @@ final class RocksItemStore implements ItemStore {
   public Optional<StoredItem> get(CollectionId collection, String itemId) {
     CollectionRow row = row(collection);
     while (row != null) {
-      byte[] value = database.get(DATA, ItemCodec.key(row.number(), itemId));
+      byte[] value = valueAt(row.home(), itemId);
       if (value != null) {
         return Optional.of(ItemCodec.decode(itemId, value));
       }
       CollectionRow now = row(collection);
-      if (now != null && now.number() == row.number()) {
+      if (now != null && now.home().equals(row.home())) {
         return Optional.empty();
       }
       row = now;
@@ -194,8 +234,20 @@ final class RocksItemStore implements ItemStore {
     return Optional.empty();
   }
 
+  private byte @Nullable [] valueAt(Home home, String itemId) {
+    try {
+      return database.get(home.family(), home.key(itemId));
+    } catch (FamilyGoneException e) {
+      return null; // the name has moved on
+    }
+  }
+
   @Override
   public Found get(CollectionId collection, List<String> itemIds, long maxBytes) {
+    return whereItIs(() -> find(collection, itemIds, maxBytes));
+  }
+
+  private Found find(CollectionId collection, List<String> itemIds, long maxBytes) {
     Map<String, StoredItem> found = new LinkedHashMap<>();
     try (Moment moment = new Moment(database)) {
       CollectionRow row = row(moment, collection);
@@ -205,8 +257,8 @@ final class RocksItemStore implements ItemStore {
       long bytes = 0;
       for (int from = 0; from < itemIds.size(); from += IDS_AT_ONCE) {
         List<String> ids = itemIds.subList(from, Math.min(itemIds.size(), from + IDS_AT_ONCE));
-        List<byte[]> keys = ids.stream().map(id -> ItemCodec.key(row.number(), id)).toList();
-        List<byte[]> values = moment.getAll(DATA, keys);
+        List<byte[]> keys = ids.stream().map(row.home()::key).toList();
+        List<byte[]> values = moment.getAll(row.home().family(), keys);
         for (int i = 0; i < values.size(); i++) {
           byte[] value = values.get(i);
           if (value != null) {
@@ -224,6 +276,24 @@ final class RocksItemStore implements ItemStore {
 
   @Override
   public ItemCursor scan(CollectionId collection, String afterItemId) {
+    return whereItIs(() -> cursor(collection, afterItemId));
+  }
+
+  /**
+   * Reads at one moment. A family can be dropped between the moment and its first use; at a later
+   * moment its collection is somewhere else.
+   */
+  private static <T> T whereItIs(Supplier<T> read) {
+    while (true) {
+      try {
+        return read.get();
+      } catch (FamilyGoneException e) {
+        // Look again. It takes a restoration or a deletion for each turn.
+      }
+    }
+  }
+
+  private ItemCursor cursor(CollectionId collection, String afterItemId) {
     Moment moment = new Moment(database);
     boolean done = false;
     try {
@@ -306,6 +376,14 @@ final class RocksItemStore implements ItemStore {
       CopyListener listener) {
     database.requireWritable();
     RocksItemStore from = (RocksItemStore) source;
+    return whereItIs(() -> stageFrom(from, copies, scratch, listener));
+  }
+
+  private StagedCollections stageFrom(
+      RocksItemStore from,
+      Map<CollectionId, CollectionId> copies,
+      Path scratch,
+      CopyListener listener) {
     try (Moment moment = new Moment(from.database)) {
       Map<CollectionId, CollectionRow> contents = new TreeMap<>();
       List<Staging.Copy> work = new ArrayList<>();
@@ -313,15 +391,32 @@ final class RocksItemStore implements ItemStore {
           (sourceId, destination) -> {
             CollectionRow row = row(moment, sourceId);
             CollectionStats stats = row == null ? CollectionStats.EMPTY : row.stats();
-            CollectionRow staged = new CollectionRow(takeNumber(), stats, 0);
+            Home home = new Home(takeNumber(), outgrown.isLarge(stats));
+            CollectionRow staged = new CollectionRow(home, stats, 0);
             if (contents.put(destination, staged) != null) {
               throw new IllegalArgumentException("two copies into " + destination);
             }
             work.add(new Staging.Copy(row, destination, staged));
           });
-      new Staging(database, options, scratch, listener).run(moment, work);
+      new Staging(database, options, scratch, listener).run(from.database, moment, work);
       return new RocksStagedCollections(this, contents);
     }
+  }
+
+  @Override
+  public boolean isOutgrown() {
+    return outgrown.any();
+  }
+
+  @Override
+  public Optional<StagedCollections> resettle(Path scratch, CopyListener listener) {
+    database.requireWritable();
+    return outgrown.resettle(scratch, listener).map(moved -> moved);
+  }
+
+  /** Told of by the transaction, and carries its write out. */
+  Outgrown outgrown() {
+    return outgrown;
   }
 
   @Override
@@ -342,7 +437,7 @@ final class RocksItemStore implements ItemStore {
       // A failure here leaves the database in doubt; one of the checkpoint itself does not.
       database.flush();
     }
-    return CheckpointWriter.write(database, target);
+    return CheckpointWriter.write(database, target, AdoptedChecksums.of(database));
   }
 
   @Override

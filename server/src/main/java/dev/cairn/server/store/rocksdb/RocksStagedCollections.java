@@ -5,6 +5,7 @@ import dev.cairn.server.store.CollectionStats;
 import dev.cairn.server.store.StagedCollections;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,12 +14,24 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class RocksStagedCollections implements StagedCollections {
   private final RocksItemStore store;
   private final SortedMap<CollectionId, CollectionRow> rows;
+  private final Optional<Moving> moving;
 
   /** Replaced or closed: whoever sets it decides what becomes of the items. */
   private final AtomicBoolean settled = new AtomicBoolean();
 
   RocksStagedCollections(RocksItemStore store, Map<CollectionId, CollectionRow> rows) {
+    this(store, rows, Optional.empty());
+  }
+
+  /** A collection of the same store, on its way to another home. */
+  RocksStagedCollections(RocksItemStore store, CollectionId id, CollectionRow row, Moving moving) {
+    this(store, Map.of(id, row), Optional.of(moving));
+  }
+
+  private RocksStagedCollections(
+      RocksItemStore store, Map<CollectionId, CollectionRow> rows, Optional<Moving> moving) {
     this.store = store;
+    this.moving = moving;
     this.rows = Collections.unmodifiableSortedMap(new TreeMap<>(rows));
   }
 
@@ -38,6 +51,11 @@ final class RocksStagedCollections implements StagedCollections {
     return rows;
   }
 
+  /** What has changed since the copy was made, where that matters. */
+  Optional<Moving> moving() {
+    return moving;
+  }
+
   /** Whether they have neither been put in place nor removed. */
   boolean isWaiting() {
     return !settled.get();
@@ -54,8 +72,9 @@ final class RocksStagedCollections implements StagedCollections {
 
   @Override
   public void close() {
+    moving.ifPresent(store.outgrown()::ended);
     if (settled.compareAndSet(false, true) && store.isHealthy()) {
-      store.removeItems(rows.values().stream().map(CollectionRow::number).toList());
+      store.removeItems(rows.values().stream().map(CollectionRow::home).toList());
     }
   }
 }

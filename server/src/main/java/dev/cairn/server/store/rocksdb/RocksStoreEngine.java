@@ -54,20 +54,23 @@ public final class RocksStoreEngine implements StoreEngine {
   public ItemStore open(Path directory) {
     requireDatabase(directory);
     try {
-      return opened(Database.open(options.database(), options.contentFamilies(), directory));
+      return opened(
+          Database.open(options.database(), options.contentFamilies(directory), directory));
     } catch (ServiceException e) {
       if (!Failures.leavesReading(e)) {
         throw e;
       }
       return opened(
-          Database.openToRead(options.database(), options.contentFamilies(), directory, e));
+          Database.openToRead(
+              options.database(), options.contentFamilies(directory), directory, e));
     }
   }
 
   @Override
   public ItemStore openReadOnly(Path directory) {
     requireDatabase(directory);
-    return opened(Database.openReadOnly(options.database(), options.contentFamilies(), directory));
+    return opened(
+        Database.openReadOnly(options.database(), options.contentFamilies(directory), directory));
   }
 
   /** RocksDB would make the directory to write in its log that there is none. */

@@ -1,6 +1,7 @@
 package dev.cairn.server.store.rocksdb;
 
 import com.google.protobuf.ByteString;
+import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.store.CollectionId;
 import dev.cairn.server.store.CollectionStats;
 import dev.cairn.server.store.Durability;
@@ -51,8 +52,8 @@ final class RocksTransaction implements ItemTransaction {
   /** What items count for in the database, or {@link #MISSING}. */
   private final Map<ItemKey, Long> storedSizes = new HashMap<>();
 
-  /** Numbers given out here: the database has nothing under them. */
-  private final Set<Integer> freshNumbers = new HashSet<>();
+  /** Homes given out here: the database has nothing at them. */
+  private final Set<Home> freshHomes = new HashSet<>();
 
   RocksTransaction(RocksItemStore store, Database database) {
     this.store = store;
@@ -67,17 +68,17 @@ final class RocksTransaction implements ItemTransaction {
     if (row == null) {
       return Optional.empty();
     }
-    ItemKey key = new ItemKey(row.number(), itemId);
+    ItemKey key = new ItemKey(row.home(), itemId);
     Optional<StoredItem> changed = changed(key);
     if (changed != null) {
       return changed;
     }
     Long known = storedSizes.get(key);
-    if (freshNumbers.contains(key.number()) || (known != null && known == MISSING)) {
+    if (freshHomes.contains(key.home()) || (known != null && known == MISSING)) {
       return Optional.empty();
     }
-    byte[] keyBytes = ItemCodec.key(key.number(), itemId);
-    byte[] value = database.get(RocksItemStore.DATA, keyBytes);
+    byte[] keyBytes = key.home().key(itemId);
+    byte[] value = database.get(key.home().family(), keyBytes);
     storedSizes.put(
         key, value == null ? MISSING : ItemCodec.sizeBytes(keyBytes.length, value.length));
     return value == null ? Optional.empty() : Optional.of(ItemCodec.decode(itemId, value));
@@ -87,19 +88,19 @@ final class RocksTransaction implements ItemTransaction {
   public void expect(CollectionId collection, List<String> itemIds) {
     requireOpen();
     CollectionRow row = row(collection);
-    if (row == null || freshNumbers.contains(row.number()) || itemIds.size() < MANY) {
+    if (row == null || freshHomes.contains(row.home()) || itemIds.size() < MANY) {
       return;
     }
-    byte[] first = ItemCodec.key(row.number(), itemIds.get(0));
+    byte[] first = row.home().key(itemIds.get(0));
     byte[] last = first;
     for (String id : itemIds) {
-      byte[] key = ItemCodec.key(row.number(), id);
+      byte[] key = row.home().key(id);
       first = Arrays.compareUnsigned(key, first) < 0 ? key : first;
       last = Arrays.compareUnsigned(key, last) > 0 ? key : last;
     }
     byte[] end = Arrays.copyOf(last, last.length + 1); // comes right after it
-    if (database.isSurelyEmpty(RocksItemStore.DATA, first, end)) {
-      itemIds.forEach(id -> storedSizes.put(new ItemKey(row.number(), id), MISSING));
+    if (database.isSurelyEmpty(row.home().family(), first, end)) {
+      itemIds.forEach(id -> storedSizes.put(new ItemKey(row.home(), id), MISSING));
     }
   }
 
@@ -130,7 +131,7 @@ final class RocksTransaction implements ItemTransaction {
   @Override
   public void put(CollectionId collection, StoredItem item) {
     CollectionRow row = rowOrCreate(collection);
-    ItemKey key = new ItemKey(row.number(), item.id());
+    ItemKey key = new ItemKey(row.home(), item.id());
     long before = sizeOf(key);
     upper.items().put(key, Optional.of(item));
     CollectionRow changed =
@@ -145,7 +146,7 @@ final class RocksTransaction implements ItemTransaction {
     if (row == null) {
       return false;
     }
-    ItemKey key = new ItemKey(row.number(), itemId);
+    ItemKey key = new ItemKey(row.home(), itemId);
     long before = sizeOf(key);
     if (before == MISSING) {
       return false;
@@ -168,7 +169,7 @@ final class RocksTransaction implements ItemTransaction {
       return CollectionStats.EMPTY;
     }
     if (row.stats().itemCount() > 0) {
-      upper.dropped.add(row.number());
+      upper.dropped.add(row.home());
       upper.collections.put(collection, Optional.of(newRow()));
     }
     return row.stats();
@@ -181,7 +182,7 @@ final class RocksTransaction implements ItemTransaction {
     if (row == null) {
       return CollectionStats.EMPTY;
     }
-    upper.dropped.add(row.number());
+    upper.dropped.add(row.home());
     upper.collections.put(collection, Optional.empty());
     return row.stats();
   }
@@ -189,13 +190,7 @@ final class RocksTransaction implements ItemTransaction {
   @Override
   public void replace(StagedCollections staged) {
     requireOpen();
-    RocksStagedCollections replacements = (RocksStagedCollections) staged;
-    if (replacements.store() != store || !replacements.isWaiting()) {
-      throw new IllegalStateException("these staged collections do not wait for this store");
-    }
-    if (lower.replacements.contains(replacements) || !upper.replacements.add(replacements)) {
-      throw new IllegalStateException("these staged collections are in place already");
-    }
+    RocksStagedCollections replacements = take(staged);
     replacements
         .rows()
         .forEach(
@@ -203,6 +198,44 @@ final class RocksTransaction implements ItemTransaction {
               drop(destination);
               upper.collections.put(destination, Optional.of(staging));
             });
+  }
+
+  private RocksStagedCollections take(StagedCollections staged) {
+    RocksStagedCollections replacements = (RocksStagedCollections) staged;
+    if (replacements.store() != store || !replacements.isWaiting()) {
+      throw new IllegalStateException("these staged collections do not wait for this store");
+    }
+    if (lower.replacements.contains(replacements) || !upper.replacements.add(replacements)) {
+      throw new IllegalStateException("these staged collections are in place already");
+    }
+    return replacements;
+  }
+
+  @Override
+  public boolean resettle(StagedCollections moved) {
+    requireOpen();
+    RocksStagedCollections copy = take(moved);
+    Moving moving = copy.moving().orElseThrow();
+    CollectionId collection = moving.collection();
+    CollectionRow now = row(collection);
+    Optional<Set<String>> late = moving.takeChanged();
+    if (now == null || !now.home().equals(moving.from()) || late.isEmpty()) {
+      upper.replacements.remove(copy);
+      return false;
+    }
+    Set<String> ids = new HashSet<>(late.get());
+    for (Layer layer : List.of(lower, upper)) {
+      layer.items().keySet().stream()
+          .filter(key -> key.home().equals(moving.from()))
+          .forEach(key -> ids.add(key.id()));
+    }
+    Map<ItemKey, Optional<StoredItem>> items = new HashMap<>();
+    ids.forEach(id -> items.put(new ItemKey(moving.to(), id), get(collection, id)));
+    upper.items().putAll(items);
+    upper.dropped.add(moving.from());
+    upper.collections.put(
+        collection, Optional.of(new CollectionRow(moving.to(), now.stats(), now.changed())));
+    return true;
   }
 
   @Override
@@ -277,30 +310,41 @@ final class RocksTransaction implements ItemTransaction {
     if (lower.isEmpty()) {
       return appliedIndex;
     }
+    List<Home> families = lower.dropped.stream().filter(Home::own).toList();
     try (WriteBatch batch = new WriteBatch()) {
       fill(batch);
       lower.replacements.forEach(RocksStagedCollections::handOver);
-      database.write(batch, durability);
+      store.outgrown().write(lower, batch, families.isEmpty() ? durability : Durability.SYNCED);
     }
+    dropFamilies(families);
     return appliedIndex + 1;
   }
 
+  /** The commit has happened: what fails here concerns the database only, which is opened again. */
+  private void dropFamilies(List<Home> homes) {
+    try {
+      store.dropFamilies(homes);
+    } catch (ServiceException ignored) {
+      // Nothing leads there, and the next opening removes it.
+    }
+  }
+
   private void fill(WriteBatch batch) {
-    for (int number : lower.dropped) {
-      if (!freshNumbers.contains(number)) {
-        store.removeItems(batch, number);
+    for (Home home : lower.dropped) {
+      if (!home.own() && !freshHomes.contains(home)) {
+        store.removeShared(batch, home);
       }
     }
     lower
         .items()
         .forEach(
             (key, item) -> {
-              if (!lower.dropped.contains(key.number())) {
-                byte[] keyBytes = ItemCodec.key(key.number(), key.id());
+              if (!lower.dropped.contains(key.home())) {
+                byte[] keyBytes = key.home().key(key.id());
                 if (item.isPresent()) {
-                  database.put(batch, RocksItemStore.DATA, keyBytes, ItemCodec.encode(item.get()));
+                  database.put(batch, key.home().family(), keyBytes, ItemCodec.encode(item.get()));
                 } else {
-                  database.delete(batch, RocksItemStore.DATA, keyBytes);
+                  database.delete(batch, key.home().family(), keyBytes);
                 }
               }
             });
@@ -353,9 +397,9 @@ final class RocksTransaction implements ItemTransaction {
   }
 
   private CollectionRow newRow() {
-    int number = store.takeNumber();
-    freshNumbers.add(number);
-    return new CollectionRow(number, CollectionStats.EMPTY, 0);
+    Home home = Home.shared(store.takeNumber());
+    freshHomes.add(home);
+    return new CollectionRow(home, CollectionStats.EMPTY, 0);
   }
 
   /** The item as this transaction left it; null if it left it alone. */
@@ -371,13 +415,13 @@ final class RocksTransaction implements ItemTransaction {
     if (changed != null) {
       return changed.isPresent() ? changed.get().sizeBytes() : MISSING;
     }
-    if (freshNumbers.contains(key.number())) {
+    if (freshHomes.contains(key.home())) {
       return MISSING;
     }
     Long known = storedSizes.get(key);
     if (known == null) {
-      byte[] keyBytes = ItemCodec.key(key.number(), key.id());
-      int length = database.valueLength(RocksItemStore.DATA, keyBytes);
+      byte[] keyBytes = key.home().key(key.id());
+      int length = database.valueLength(key.home().family(), keyBytes);
       known = length < 0 ? MISSING : ItemCodec.sizeBytes(keyBytes.length, length);
       storedSizes.put(key, known);
     }

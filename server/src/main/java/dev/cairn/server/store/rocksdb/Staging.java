@@ -1,6 +1,8 @@
 package dev.cairn.server.store.rocksdb;
 
+import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.store.CollectionId;
+import dev.cairn.server.store.CollectionStats;
 import dev.cairn.server.store.CopyListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -8,9 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.EnvOptions;
-import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.SstFileWriter;
@@ -18,8 +21,9 @@ import org.rocksdb.SstFileWriter;
 /**
  * Copies collections into a database under numbers of their own: one pass over each source
  * collection writes sorted table files, then the database takes all files over at once. Items are
- * copied as they lie, without looking inside. What is taken over is durable: the table files are
- * forced when finished, and the database forces its directory when it takes them.
+ * copied as they lie, without looking inside. A collection that has a family of its own in a backup
+ * is not copied: its files are linked. What is taken over is durable: the table files are forced
+ * when finished, and the database forces its directory when it takes them.
  *
  * <p>Confined to the thread that runs it.
  */
@@ -39,7 +43,7 @@ final class Staging {
 
   /**
    * @param source the collection to copy; null if it does not exist
-   * @param staged the number to copy to, and what the source holds
+   * @param staged the home to copy to, and what the source holds
    */
   record Copy(@Nullable CollectionRow source, CollectionId destination, CollectionRow staged) {}
 
@@ -51,28 +55,89 @@ final class Staging {
   }
 
   /**
+   * @param moment of {@code source}
    * @param copies in ascending order of the numbers to copy to
    */
-  void run(Moment moment, List<Copy> copies) {
+  void run(Database source, Moment moment, List<Copy> copies) {
+    boolean done = false;
     try {
       DatabaseFiles.delete(scratch);
       Files.createDirectory(scratch);
-      List<String> files = new ArrayList<>();
-      try (TableFiles writer = new TableFiles(files)) {
-        for (Copy copy : copies) {
-          copy(moment, copy, writer);
+      write(moment, copies.stream().filter(copy -> !copy.staged().home().own()).toList());
+      List<Copy> linked = copies.stream().filter(copy -> isLinked(source, copy)).toList();
+      for (Copy copy : copies) {
+        if (copy.staged().home().own() && !linked.contains(copy)) {
+          database.createFamily(copy.staged().home().number(), options.ownFamily());
+          write(moment, List.of(copy));
         }
-        writer.finish();
       }
-      if (!files.isEmpty()) {
-        ingest(files);
-      }
+      link(source, linked);
+      done = true;
     } catch (RocksDBException e) {
       throw Failures.of("copy collections", e);
     } catch (IOException e) {
       throw Failures.of("copy collections", e);
     } finally {
       DatabaseFiles.deleteIgnoringErrors(scratch);
+      if (!done) {
+        dropFamilies(copies);
+      }
+    }
+  }
+
+  /** A family that nobody writes to is taken over whole. */
+  private static boolean isLinked(Database source, Copy copy) {
+    return source.isReadOnly()
+        && copy.staged().home().own()
+        && copy.source() != null
+        && copy.source().home().own();
+  }
+
+  private void link(Database source, List<Copy> copies) throws IOException {
+    if (copies.isEmpty()) {
+      return;
+    }
+    List<FamilyLinks.Link> links = new ArrayList<>();
+    for (Copy copy : copies) {
+      CollectionRow from = Objects.requireNonNull(copy.source());
+      links.add(new FamilyLinks.Link(from.home(), copy.staged().home()));
+    }
+    new FamilyLinks(database, options, scratch).take(source.directory(), links);
+    for (Copy copy : copies) {
+      CollectionStats stats = copy.staged().stats();
+      listener.copied(copy.destination(), stats.itemCount(), stats.sizeBytes());
+    }
+  }
+
+  /** What cannot be dropped now goes when the database is next opened. */
+  private void dropFamilies(List<Copy> copies) {
+    Set<Integer> there = database.ownFamilies();
+    for (Copy copy : copies) {
+      int number = copy.staged().home().number();
+      if (there.contains(number) && database.isHealthy()) {
+        try {
+          database.dropFamily(number);
+        } catch (ServiceException ignored) {
+          return;
+        }
+      }
+    }
+  }
+
+  /** Copies collections to homes in one family. */
+  private void write(Moment moment, List<Copy> copies) throws RocksDBException {
+    if (copies.isEmpty()) {
+      return;
+    }
+    List<String> files = new ArrayList<>();
+    try (TableFiles writer = new TableFiles(files)) {
+      for (Copy copy : copies) {
+        copy(moment, copy, writer);
+      }
+      writer.finish();
+    }
+    if (!files.isEmpty()) {
+      database.ingest(copies.get(0).staged().home().family(), files);
     }
   }
 
@@ -81,12 +146,11 @@ final class Staging {
     long bytes = 0;
     CollectionRow source = copy.source();
     if (source != null) {
-      byte[] from = ItemCodec.first(source.number());
-      byte[] to = ItemCodec.first(source.number() + 1);
-      try (Range range = moment.bulkRange(RocksItemStore.DATA, from, to)) {
+      Home home = source.home();
+      try (Range range = moment.bulkRange(home.family(), home.first(), home.end())) {
         while (range.next()) {
           readEntry(range);
-          key.putInt(0, copy.staged().number());
+          key.putInt(0, copy.staged().home().prefix());
           bytes += ItemCodec.sizeBytes(key.remaining(), value.remaining());
           items++;
           writer.put(key, value);
@@ -120,12 +184,6 @@ final class Staging {
     if (valueLength > value.capacity()) {
       value = ByteBuffer.allocateDirect(Math.max(valueLength, 2 * value.capacity()));
       range.value(value);
-    }
-  }
-
-  private void ingest(List<String> files) throws RocksDBException {
-    try (IngestExternalFileOptions ingestion = new IngestExternalFileOptions().setMoveFiles(true)) {
-      database.rocks().ingestExternalFile(database.family(RocksItemStore.DATA), files, ingestion);
     }
   }
 

@@ -16,14 +16,19 @@
  * column family default      collection name        number, item count, bytes  (CollectionRow)
  *                            marker key             value
  *                            applied, next, format  commits so far, next free number, version
+ *                            table file             its CRC32C, if taken over (AdoptedChecksums)
  * column family data         number (4 bytes, big-endian) | id  ->  item       (ItemCodec)
+ * column family own-NUMBER   0 (4 bytes) | id  ->  item                        (OwnFamilies)
  * </pre>
  *
  * <p>A collection's items lie under its number. Emptying, dropping or replacing a collection of any
- * size is one batch: the name gets another number (or goes) and the old number is range-deleted.
- * Numbers are never reused, not even after a crash, so a reader that resolved a name either finds
- * what the name meant at that moment or sees that the name has moved on and looks again. There is
- * no copy of the names in memory that could disagree with the database.
+ * size is one batch: the name gets another number (or goes) and the old number is range-deleted. A
+ * large collection has a family of its own ({@code Home}), which a restoration takes over from a
+ * backup as links ({@code FamilyLinks}) and which is dropped instead of range-deleted; {@code
+ * Outgrown} says how it gets there while it is used. Numbers are never reused, not even after a
+ * crash, so a reader that resolved a name either finds what the name meant at that moment or sees
+ * that the name has moved on and looks again. There is no copy of the names in memory that could
+ * disagree with the database.
  */
 @NullMarked
 package dev.cairn.server.store.rocksdb;

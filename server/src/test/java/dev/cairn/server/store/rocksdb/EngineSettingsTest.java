@@ -15,14 +15,15 @@ class EngineSettingsTest {
 
   @Test
   void refusesWriteBuffersTooSmallForTheOpenDatabases() {
-    assertThatThrownBy(() -> new EngineSettings(512 * MIB, 64 * MIB, 200 * MIB, 2, 1_000, 64))
+    assertThatThrownBy(
+            () -> new EngineSettings(512 * MIB, 64 * MIB, 200 * MIB, 2, 1_000, 64, 64 * MIB))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("writeBufferBytes");
   }
 
   @Test
   void refusesACacheWithoutRoomForBlocks() {
-    assertThatThrownBy(() -> new EngineSettings(64 * MIB, 64 * MIB, 200 * MIB, 2, 16, 64))
+    assertThatThrownBy(() -> new EngineSettings(64 * MIB, 64 * MIB, 200 * MIB, 2, 16, 64, 64 * MIB))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("cacheBytes");
   }

@@ -38,12 +38,23 @@ class RocksReadersTest {
   @TempDir Path directory;
 
   private final AtomicBoolean running = new AtomicBoolean(true);
+  private int moves;
   private final AtomicLong reads = new AtomicLong();
 
   @Test
   void readersSeeTheOldContentOrTheNewNeverAMix() {
+    exchangeBesideReaders(TestEngines.small(), ROUNDS);
+  }
+
+  @Test
+  void readersSeeTheSameWhereCollectionsMoveToFamiliesOfTheirOwn() {
+    exchangeBesideReaders(TestEngines.ofOwnFamilies(), ROUNDS / 5);
+    assertThat(moves).isPositive();
+  }
+
+  private void exchangeBesideReaders(StoreEngine newEngine, int rounds) {
     ExecutorService threads = Executors.newFixedThreadPool(4);
-    try (StoreEngine engine = TestEngines.small();
+    try (StoreEngine engine = newEngine;
         ItemStore store = engine.create(directory.resolve("store"))) {
       change(store, transaction -> fill(transaction, CITIES, 0));
       List<CompletableFuture<Void>> readers =
@@ -53,7 +64,7 @@ class RocksReadersTest {
               CompletableFuture.runAsync(() -> repeat(() -> scan(store)), threads),
               CompletableFuture.runAsync(() -> repeat(() -> list(store)), threads));
 
-      for (int round = 1; round <= ROUNDS; round++) {
+      for (int round = 1; round <= rounds; round++) {
         exchange(store, round);
       }
       running.set(false);
@@ -94,9 +105,25 @@ class RocksReadersTest {
         }
       }
     }
+    if (round % 3 == 0) {
+      move(store);
+    }
     if (round % 50 == 0) {
       store.flush();
     }
+  }
+
+  private void move(ItemStore store) {
+    store
+        .resettle(directory.resolve("scratch"), (c, i, b) -> {})
+        .ifPresent(
+            copy -> {
+              try (copy;
+                  ItemTransaction transaction = store.begin()) {
+                moves += transaction.resettle(copy) ? 1 : 0;
+                transaction.commit(Durability.BUFFERED);
+              }
+            });
   }
 
   private void repeat(Runnable read) {

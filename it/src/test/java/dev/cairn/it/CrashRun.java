@@ -20,6 +20,9 @@ final class CrashRun {
   private static final List<String> SITES = List.of("alpha", "beta");
   private static final int WRITERS = 3;
 
+  /** Collections become large, and move, while they are used, and not again once emptied. */
+  static final String SMALL_IS_LARGE = "--store.large-collection=4KiB";
+
   /** In whose middle a crash is interesting; see {@link Conductor} and {@link SiteChurn}. */
   private static final List<String> MOMENTS =
       List.of(
@@ -79,7 +82,8 @@ final class CrashRun {
   /** Starts a server, to be ended like that, and makes the sites. */
   static CrashRun begin(Servers servers, Path directory, long seed, Crash crash) {
     CairnProcess server =
-        servers.startIn(directory, "--backup.safety-limit=100", "--disk.reserve=1MiB");
+        servers.startIn(
+            directory, "--backup.safety-limit=100", "--disk.reserve=1MiB", SMALL_IS_LARGE);
     CrashRun run = new CrashRun(server, seed, crash);
     try (Cairn cairn = server.connect()) {
       for (String site : SITES) {

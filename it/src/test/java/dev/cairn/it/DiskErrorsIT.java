@@ -66,7 +66,7 @@ class DiskErrorsIT {
   void start() {
     Path directory = servers.directory();
     disk = FaultyDisk.in(directory);
-    server = servers.startIn(directory, disk.prefix(), "--disk.reserve=0");
+    server = servers.startIn(directory, disk.prefix(), "--disk.reserve=0", CrashRun.SMALL_IS_LARGE);
     cairn = server.connect();
     cairn.createSite(SITE, List.of(ITEMS));
     cairn.fill(SITE, ITEMS, 200, "before");

@@ -55,7 +55,7 @@ class DiskFullIT {
   void mount() {
     directory = servers.directory();
     disk = SmallDisk.mount(directory.resolve("data"), MEBIBYTES);
-    server = servers.startIn(directory, "--disk.reserve=0");
+    server = servers.startIn(directory, "--disk.reserve=0", CrashRun.SMALL_IS_LARGE);
     cairn = server.connect();
     cairn.createSite(SITE, List.of(ITEMS));
   }

@@ -114,7 +114,10 @@ public final class BackupServer implements AutoCloseable {
 
   private final ExecutorService resettleThread;
   private @Nullable Resettling resettling;
-  private final Runnable markCatalog;
+
+  /** Takes down how far the catalog and the databases have come. */
+  private final Runnable marks;
+
   private boolean closed;
 
   /**
@@ -260,8 +263,12 @@ public final class BackupServer implements AutoCloseable {
       backups.recover();
       sites.sweep();
       reserve.fill();
-      markCatalog = () -> mark.set(catalog.lastChange());
-      markCatalog.run();
+      marks =
+          () -> {
+            engine.mark();
+            mark.set(catalog.lastChange());
+          };
+      marks.run();
 
       BackupItems backupItems = new BackupItems(backups, repository);
       grpc =
@@ -294,7 +301,7 @@ public final class BackupServer implements AutoCloseable {
               restorations,
               catalog.events(),
               reserve,
-              markCatalog,
+              marks,
               clock,
               new Maintenance.Settings(
                   config.store().idleClose(),
@@ -535,7 +542,7 @@ public final class BackupServer implements AutoCloseable {
     boolean quiet = grpc.stop();
     admin.ifPresent(AdminServer::close);
     quiet &= stopJobs();
-    markCatalog.run();
+    marks.run();
     if (quiet) {
       storage.close();
     } else {

@@ -54,7 +54,7 @@ final class Maintenance {
   private final Restorations restorations;
   private final EventLog events;
   private final ReserveFile reserve;
-  private final Runnable markCatalog;
+  private final Runnable marks;
   private final InstantSource clock;
   private final Settings settings;
   private final Bursts bursts = new Bursts(QUIET, System::nanoTime);
@@ -79,7 +79,7 @@ final class Maintenance {
       Restorations restorations,
       EventLog events,
       ReserveFile reserve,
-      Runnable markCatalog,
+      Runnable marks,
       InstantSource clock,
       Settings settings) {
     this.pool = pool;
@@ -90,7 +90,7 @@ final class Maintenance {
     this.restorations = restorations;
     this.events = events;
     this.reserve = reserve;
-    this.markCatalog = markCatalog;
+    this.marks = marks;
     this.clock = clock;
     this.settings = settings;
     this.lastPurge = clock.instant();
@@ -134,10 +134,10 @@ final class Maintenance {
     }
   }
 
-  /** What waits for the disk to work again, and the mark; next to nothing when all is well. */
+  /** What waits for the disk to work again, and the marks; next to nothing when all is well. */
   private void heal() {
     try {
-      markCatalog.run();
+      marks.run();
       backups.overdue().retry();
       reserve.fill();
     } catch (RuntimeException e) {

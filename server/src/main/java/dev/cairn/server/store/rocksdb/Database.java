@@ -49,7 +49,9 @@ final class Database implements AutoCloseable {
   /** Those of single collections, which come and go. */
   private final OwnFamilies ownFamilies;
 
-  private final boolean readOnly;
+  /** Null: it was opened for reading only. */
+  private final @Nullable ManifestMark mark;
+
   private final ReadOptions reads = new ReadOptions();
   private final WriteOptions synced = new WriteOptions().setSync(true);
   private final WriteOptions buffered = new WriteOptions();
@@ -61,7 +63,7 @@ final class Database implements AutoCloseable {
   private volatile boolean closed;
 
   private Database(
-      RocksDB rocks, Path directory, List<ColumnFamilyHandle> handles, boolean readOnly)
+      RocksDB rocks, Path directory, List<ColumnFamilyHandle> handles, @Nullable ManifestMark mark)
       throws RocksDBException {
     this.rocks = rocks;
     this.directory = directory;
@@ -73,15 +75,21 @@ final class Database implements AutoCloseable {
       }
     }
     this.families = List.copyOf(shared);
-    this.readOnly = readOnly;
+    this.mark = mark;
   }
 
-  static Database open(DBOptions options, List<ColumnFamilyDescriptor> families, Path directory) {
+  /**
+   * @param marks of the databases that are open for writing; this one's is among them while it is
+   */
+  static Database open(
+      DBOptions options,
+      List<ColumnFamilyDescriptor> families,
+      Path directory,
+      Set<ManifestMark> marks) {
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     try {
       RocksDB rocks = RocksDB.open(options, directory.toString(), families, handles);
-      ManifestMark.set(rocks, directory);
-      return new Database(rocks, directory, handles, false);
+      return new Database(rocks, directory, handles, ManifestMark.begin(rocks, directory, marks));
     } catch (RocksDBException e) {
       throw Failures.whileOpening(e);
     }
@@ -95,7 +103,7 @@ final class Database implements AutoCloseable {
           RocksDB.openReadOnly(options, directory.toString(), families, handles),
           directory,
           handles,
-          true);
+          null);
     } catch (RocksDBException e) {
       throw Failures.whileOpening(e);
     }
@@ -283,7 +291,14 @@ final class Database implements AutoCloseable {
       throw ill(Failures.of("write", e));
     }
     if (wait) {
-      ManifestMark.set(rocks(), directory);
+      mark();
+    }
+  }
+
+  /** To be called after what added tables or took them away. */
+  void mark() {
+    if (mark != null) {
+      mark.set();
     }
   }
 
@@ -297,7 +312,7 @@ final class Database implements AutoCloseable {
     if (why != null) {
       throw Failures.again(why);
     }
-    if (readOnly) {
+    if (mark == null) {
       throw new IllegalStateException("the database was opened for reading only");
     }
   }
@@ -308,7 +323,7 @@ final class Database implements AutoCloseable {
   }
 
   boolean isReadOnly() {
-    return readOnly;
+    return mark == null;
   }
 
   /** Announces something that must be closed before the database; {@link #release} when it is. */
@@ -370,7 +385,7 @@ final class Database implements AutoCloseable {
     } catch (RocksDBException e) {
       throw ill(Failures.of(what, e));
     }
-    ManifestMark.set(rocks(), directory);
+    mark();
   }
 
   /** The engine names imported files in its manifest before their names are on disk. */
@@ -398,6 +413,7 @@ final class Database implements AutoCloseable {
             return NOTHING;
           });
     }
+    mark();
   }
 
   /**
@@ -412,22 +428,23 @@ final class Database implements AutoCloseable {
     if (users.get() > 0) {
       throw new IllegalStateException(users.get() + " cursors or transactions are still open");
     }
-    boolean flushed = false;
-    if (illness == null && !readOnly) {
+    if (illness == null && mark != null) {
       try (FlushOptions options = new FlushOptions()) {
         ownFamilies.flush(options, families);
-        flushed = true;
+        // Closing does so, too; but then nobody could ask any more what came of it.
+        rocks.cancelAllBackgroundWork(/* wait= */ true);
+        mark.set();
       } catch (RocksDBException ignored) {
         // The next opening replays the log, or says what is wrong.
       }
     }
     closed = true;
+    if (mark != null) {
+      mark.end();
+    }
     ownFamilies.close();
     families.forEach(ColumnFamilyHandle::close);
     rocks.close();
-    if (flushed) {
-      ManifestMark.setClosed(directory);
-    }
     reads.close();
     synced.close();
     buffered.close();

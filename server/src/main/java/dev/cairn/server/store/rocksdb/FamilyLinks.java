@@ -3,6 +3,7 @@ package dev.cairn.server.store.rocksdb;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
 import org.rocksdb.Checkpoint;
 import org.rocksdb.ExportImportFilesMetaData;
 import org.rocksdb.RocksDBException;
@@ -36,7 +37,11 @@ final class FamilyLinks {
     Path directory = scratch.resolve("clone");
     DatabaseFiles.linkOrCopy(backup, directory);
     try (Database clone =
-        Database.open(options.database(), options.contentFamilies(directory), directory)) {
+        Database.open(
+            options.database(),
+            options.contentFamilies(directory),
+            directory,
+            ConcurrentHashMap.newKeySet())) {
       for (Link link : links) {
         take(clone, link);
       }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -25,11 +26,41 @@ import org.rocksdb.RocksDBException;
  * <p>The length is part of the name of an empty file, {@code MARK-MANIFEST-000007-1234}. It is only
  * ever set to what was forced to disk before, so that no crash makes a good MANIFEST look cut; a
  * mark that is lost protects less, and that is all.
+ *
+ * <p>That is why an open database is asked, and not the file system: the file may hold a record
+ * that is not forced yet. RocksDB (11.8.1, {@code VersionSet::ProcessManifestWrites}) appends a
+ * record, forces the file, points CURRENT to it if it is new, and only then takes the length over,
+ * under the mutex under which {@code GetLiveFiles} reads it.
+ *
+ * <p>Thread-safe, guarded by its monitor: who asks a database that is closed ends the process.
  */
 final class ManifestMark {
   private static final Pattern NAME = Pattern.compile("MARK-(MANIFEST-\\d{1,19})-(\\d{1,18})");
 
-  private ManifestMark() {}
+  private final RocksDB rocks;
+  private final Path directory;
+  private final Set<ManifestMark> all;
+  private String last = "";
+  private boolean ended;
+
+  private ManifestMark(RocksDB rocks, Path directory, Set<ManifestMark> all) {
+    this.rocks = rocks;
+    this.directory = directory;
+    this.all = all;
+  }
+
+  /**
+   * Sets the mark of a database that was just opened for writing.
+   *
+   * @param all the marks of open databases, a set for any number of threads; this one is in it
+   *     until it {@linkplain #end() ends}
+   */
+  static ManifestMark begin(RocksDB rocks, Path directory, Set<ManifestMark> all) {
+    ManifestMark mark = new ManifestMark(rocks, directory, all);
+    mark.set();
+    all.add(mark);
+    return mark;
+  }
 
   private record Mark(Path file, String manifest, long bytes) {}
 
@@ -68,13 +99,16 @@ final class ManifestMark {
     }
   }
 
-  /** Takes down how long the MANIFEST of an open database is by now. */
-  static void set(RocksDB rocks, Path directory) {
+  /** Takes down how long the MANIFEST is by now; does nothing after {@link #end()}. */
+  synchronized void set() {
+    if (ended) {
+      return;
+    }
     try {
       RocksDB.LiveFiles live = rocks.getLiveFiles(/* flushMemtable= */ false);
       for (String file : live.files) {
         if (file.startsWith("/MANIFEST-")) {
-          write(directory, file.substring(1), live.manifestFileSize);
+          set(file.substring(1), live.manifestFileSize);
         }
       }
     } catch (RocksDBException | IOException e) {
@@ -82,22 +116,30 @@ final class ManifestMark {
     }
   }
 
-  /** The same of a database that was closed well: nothing is written to it any more. */
-  static void setClosed(Path directory) {
-    try {
-      String manifest = current(directory);
-      write(directory, manifest, Files.size(directory.resolve(manifest)));
-    } catch (IOException e) {
-      // As above.
+  private void set(String manifest, long bytes) throws IOException {
+    String name = name(manifest, bytes);
+    if (!name.equals(last)) {
+      write(directory, manifest, bytes);
+      last = name;
     }
+  }
+
+  /** To be called before the database is closed; when it returns, nobody asks it any more. */
+  synchronized void end() {
+    ended = true;
+    all.remove(this);
   }
 
   private static String current(Path directory) throws IOException {
     return Files.readString(directory.resolve("CURRENT"), US_ASCII).strip();
   }
 
+  private static String name(String manifest, long bytes) {
+    return "MARK-" + manifest + "-" + bytes;
+  }
+
   private static void write(Path directory, String manifest, long bytes) throws IOException {
-    Path file = directory.resolve("MARK-" + manifest + "-" + bytes);
+    Path file = directory.resolve(name(manifest, bytes));
     List<Mark> marks = marks(directory);
     if (marks.stream().anyMatch(mark -> mark.file().equals(file))) {
       return;

@@ -8,11 +8,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.rocksdb.DBOptions;
 
-/** {@link StoreEngine} on RocksDB. Thread-safe; holds nothing but shared options. */
+/** {@link StoreEngine} on RocksDB. Thread-safe. */
 public final class RocksStoreEngine implements StoreEngine {
   private final EngineOptions options;
+
+  /** Of the databases that are open for writing. */
+  private final Set<ManifestMark> marks = ConcurrentHashMap.newKeySet();
 
   /**
    * Loads RocksDB's native library first, if this process has not.
@@ -30,7 +35,7 @@ public final class RocksStoreEngine implements StoreEngine {
     }
     boolean done = false;
     try (DBOptions creating = options.newDatabase()) {
-      Database database = Database.open(creating, options.contentFamilies(), directory);
+      Database database = Database.open(creating, options.contentFamilies(), directory, marks);
       try {
         RocksItemStore store = RocksItemStore.format(database, options);
         DatabaseFiles.forceDirectory(DatabaseFiles.parent(directory));
@@ -55,7 +60,7 @@ public final class RocksStoreEngine implements StoreEngine {
     requireDatabase(directory);
     try {
       return opened(
-          Database.open(options.database(), options.contentFamilies(directory), directory));
+          Database.open(options.database(), options.contentFamilies(directory), directory, marks));
     } catch (ServiceException e) {
       if (!Failures.leavesReading(e)) {
         throw e;
@@ -120,7 +125,7 @@ public final class RocksStoreEngine implements StoreEngine {
       verify(directory);
     }
     try (DBOptions creating = options.newDatabase()) {
-      Database database = Database.open(creating, options.catalogFamilies(), directory);
+      Database database = Database.open(creating, options.catalogFamilies(), directory, marks);
       boolean done = false;
       try {
         DatabaseFiles.forceDirectory(DatabaseFiles.parent(directory));
@@ -147,13 +152,23 @@ public final class RocksStoreEngine implements StoreEngine {
     @Override
     public Database open() {
       verify(directory);
-      return Database.open(options.database(), options.catalogFamilies(), directory);
+      return Database.open(options.database(), options.catalogFamilies(), directory, marks);
     }
 
     @Override
     public Database openToRead(ServiceException why) {
       return Database.openToRead(options.database(), options.catalogFamilies(), directory, why);
     }
+  }
+
+  /**
+   * Takes down how far the open databases have come, so that damage is found that looks like an
+   * earlier state. Opening, flushing and closing one does so anyway; this is for what RocksDB does
+   * by itself, and so to be called every second or so. Some microseconds for each; never throws,
+   * may be called at any time.
+   */
+  public void mark() {
+    marks.forEach(ManifestMark::set);
   }
 
   /** What the engine has done since it was opened; not after {@link #close()}. */

@@ -148,7 +148,12 @@ final class Database implements AutoCloseable {
    * @throws FamilyGoneException if it was dropped
    */
   private <T> T use(int family, Use<T> use) throws RocksDBException {
-    return family < families.size() ? use.with(families.get(family)) : ownFamilies.use(family, use);
+    return family < families.size() ? use.with(shared(family)) : ownFamilies.use(family, use);
+  }
+
+  /** The handle of a family that there is as long as the database is open. */
+  ColumnFamilyHandle shared(int family) {
+    return families.get(family);
   }
 
   /** An iterator on a family; the family may be dropped while it is open. */

@@ -38,6 +38,12 @@ final class Bench {
         }
       }
     }
+    if (settings.only().matcher(LargeCollection.NAME).find()) {
+      for (int items : settings.items()) {
+        LargeCollection.run(settings, items, results);
+        results.write(settings.out());
+      }
+    }
     if (settings.only().matcher(ManySites.NAME).find()) {
       for (int sites : settings.sites()) {
         ManySites.run(settings, sites, results);

@@ -24,7 +24,7 @@ class BenchIT {
                 List.of(5),
                 20,
                 // Making and scheduling many sites takes minutes, whatever their number.
-                Pattern.compile("backup|throughput|writes|batches|overload|waits|watchers"),
+                Pattern.compile("backup|throughput|writes|batches|overload|waits|watchers|large"),
                 Pattern.compile("no peer"),
                 1,
                 0,
@@ -47,7 +47,8 @@ class BenchIT {
             "reads of single items, 64 callers, limit: get by as many threads",
             "write while a backup is made, p99, cairn",
             "accepted writes, 4x load, p99, cairn",
-            "longest write in a restore, cairn");
+            "longest write in a restore, cairn",
+            "restore of one large collection, limit: full restore of its site");
     assertThat(directory.resolve("bench.json")).content().contains("\"cairn_to\"");
     assertThat(Files.readAllLines(directory.resolve("bench.md")))
         .filteredOn(line -> line.startsWith("| backup to READY, ms | 1000 |"))

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -97,6 +98,17 @@ final class CairnServer implements AutoCloseable {
             .findFirst()
             .orElseThrow(() -> new IOException("the server shows no metrics"));
     return CallTimes.of(adminPort, method);
+  }
+
+  /** Waits until the server's log says so. */
+  void awaitLogged(String text, Duration patience) throws IOException {
+    long end = System.nanoTime() + patience.toNanos();
+    while (!Files.readString(directory.resolve("server.log")).contains(text)) {
+      if (System.nanoTime() > end) {
+        throw new IOException("the server does not log: " + text);
+      }
+      LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+    }
   }
 
   CairnClient connect() {

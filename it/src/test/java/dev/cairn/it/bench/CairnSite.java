@@ -44,25 +44,26 @@ record CairnSite(CairnClient client, String id) {
 
   /** Imports all items, one collection after the other. */
   void load(Dataset dataset) {
-    for (int i = 0; i < Dataset.COLLECTIONS.size(); i++) {
-      int collection = i;
-      Iterator<Item> items =
-          IntStream.range(0, dataset.itemsPerCollection())
-              .mapToObj(index -> item(collection, index))
-              .iterator();
-      var totals =
-          client
-              .items()
-              .importItems(
-                  ImportItemsRequest.newBuilder()
-                      .setSiteId(id)
-                      .setCollectionId(Dataset.COLLECTIONS.get(i))
-                      .setCreateCollection(true)
-                      .build())
-              .run(items);
-      if (totals.getReceivedCount() != dataset.itemsPerCollection()) {
-        throw new IllegalStateException("not all items were taken: " + totals);
-      }
+    Dataset.COLLECTIONS.forEach(collection -> load(collection, dataset.itemsPerCollection()));
+  }
+
+  /** Imports the first items of one collection. */
+  void load(String collectionId, int count) {
+    int collection = Dataset.COLLECTIONS.indexOf(collectionId);
+    Iterator<Item> items =
+        IntStream.range(0, count).mapToObj(index -> item(collection, index)).iterator();
+    var totals =
+        client
+            .items()
+            .importItems(
+                ImportItemsRequest.newBuilder()
+                    .setSiteId(id)
+                    .setCollectionId(collectionId)
+                    .setCreateCollection(true)
+                    .build())
+            .run(items);
+    if (totals.getReceivedCount() != count) {
+      throw new IllegalStateException("not all items were taken: " + totals);
     }
   }
 

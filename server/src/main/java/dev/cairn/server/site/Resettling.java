@@ -77,8 +77,9 @@ public final class Resettling {
         moved = moveOne(site);
       }
       notBefore.remove(site);
-    } catch (ServiceException e) {
-      if (!stopped && e.reason() != Reason.SITE_NOT_FOUND) {
+    } catch (RuntimeException e) {
+      boolean gone = e instanceof ServiceException known && known.reason() == Reason.SITE_NOT_FOUND;
+      if (!stopped && !gone) {
         notBefore.put(site, clock.instant().plus(PAUSE));
         log.warn("a large collection stays where it is, for a while site={}", site, e);
       }
@@ -103,12 +104,13 @@ public final class Resettling {
       }
       try (StagedCollections copy = copied.get()) {
         boolean moved = sites.exclusively(site, section -> commit(section, lease, copy));
-        log.info(
-            "large collection moved site={} collections={} moved={} millis={}",
-            site,
-            copy.contents(),
-            moved,
-            (System.nanoTime() - begin) / 1_000_000);
+        if (moved) {
+          log.info(
+              "large collection moved site={} collection={} millis={}",
+              site,
+              copy.contents().keySet(),
+              (System.nanoTime() - begin) / 1_000_000);
+        }
         return moved;
       }
     }

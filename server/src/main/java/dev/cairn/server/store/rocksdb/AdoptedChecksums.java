@@ -68,6 +68,9 @@ final class AdoptedChecksums {
       Map<String, Integer> stale = of(target);
       for (LiveFileMetaData file : target.rocks().getLiveFilesMetaData()) {
         stale.remove(name(file));
+        if (!OwnFamilies.isName(file.columnFamilyName())) {
+          continue; // written here
+        }
         @Nullable Integer checksum = known.get(identity(target.directory().resolve(name(file))));
         if (checksum != null) {
           byte[] value = ByteBuffer.allocate(Integer.BYTES).putInt(checksum).array();

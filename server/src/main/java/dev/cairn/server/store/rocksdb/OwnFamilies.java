@@ -24,8 +24,8 @@ import org.rocksdb.RocksDBException;
  * database is in use: a handle is closed only when nobody is in a call with it. Iterators live on
  * without it.
  *
- * <p>Thread-safe. {@code lock} is held for reading while a handle is used, for writing while
- * families change.
+ * <p>Thread-safe. {@code lock} is held for reading while a handle is used, for writing only while
+ * one is taken away. The monitor keeps changes apart: RocksDB's list of handles needs that.
  */
 final class OwnFamilies implements AutoCloseable {
   private static final String NAME = "own-";
@@ -94,38 +94,35 @@ final class OwnFamilies implements AutoCloseable {
     }
   }
 
-  void create(int number, ColumnFamilyOptions options) throws RocksDBException {
-    lock.writeLock().lock();
-    try {
-      handles.put(
-          number, rocks.createColumnFamily(new ColumnFamilyDescriptor(name(number), options)));
-    } finally {
-      lock.writeLock().unlock();
-    }
+  synchronized void create(int number, ColumnFamilyOptions options) throws RocksDBException {
+    handles.put(
+        number, rocks.createColumnFamily(new ColumnFamilyDescriptor(name(number), options)));
   }
 
-  void importFiles(int number, ColumnFamilyOptions options, ExportImportFilesMetaData files)
+  synchronized void importFiles(
+      int number, ColumnFamilyOptions options, ExportImportFilesMetaData files)
       throws RocksDBException {
-    lock.writeLock().lock();
     try (ImportColumnFamilyOptions moving = new ImportColumnFamilyOptions().setMoveFiles(true)) {
       handles.put(
           number,
           rocks.createColumnFamilyWithImport(
               new ColumnFamilyDescriptor(name(number), options), moving, files));
-    } finally {
-      lock.writeLock().unlock();
     }
   }
 
-  void drop(int number) throws RocksDBException {
+  synchronized void drop(int number) throws RocksDBException {
+    @Nullable ColumnFamilyHandle handle = take(number);
+    if (handle != null) {
+      rocks.dropColumnFamily(handle);
+      handle.close();
+    }
+  }
+
+  /** When it returns, nobody uses the handle any more, and nobody finds it. */
+  private @Nullable ColumnFamilyHandle take(int number) {
     lock.writeLock().lock();
     try {
-      @Nullable ColumnFamilyHandle handle = handles.get(number);
-      if (handle != null) {
-        rocks.dropColumnFamily(handle);
-        handles.remove(number);
-        handle.close();
-      }
+      return handles.remove(number);
     } finally {
       lock.writeLock().unlock();
     }

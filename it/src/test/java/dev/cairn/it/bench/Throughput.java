@@ -1,12 +1,16 @@
 package dev.cairn.it.bench;
 
 import dev.cairn.client.CairnClient;
+import dev.cairn.v1.BackupCollection;
 import dev.cairn.v1.ExportItemsRequest;
 
 /** Many items in, and many items out. */
 final class Throughput implements Case {
   static final Work IMPORT = Work.rate("import", ">= 0.6 WriteBatch");
   private static final Work EXPORT = Work.rate("export", ">= 0.6 scan, or >= 0.8 gRPC");
+
+  private static final Work IMPORT_BYTES = Work.rate("import, megabytes", "");
+  private static final Work EXPORT_BYTES = Work.rate("export, megabytes", "");
 
   private static final Work IMPORT_PROCESSOR = Work.processor("import");
   private static final Work EXPORT_PROCESSOR = Work.processor("export");
@@ -47,6 +51,9 @@ final class Throughput implements Case {
                   IMPORT_PROCESSOR, items, Results.LIMIT + "WriteBatch(1000)", plainLoading);
               results.add(EXPORT_PROCESSOR, items, Results.CAIRN, exporting);
               results.add(EXPORT_PROCESSOR, items, Results.LIMIT + "empty gRPC stream", streaming);
+              double megabytes = megabytesEach(subjects);
+              results.add(IMPORT_BYTES, items, Results.CAIRN, imported * megabytes);
+              results.add(EXPORT_BYTES, items, Results.CAIRN, exported * megabytes);
               results.add(IMPORT, items, Results.CAIRN, imported);
               results.add(IMPORT, items, Results.LIMIT + "WriteBatch(1000)", plain);
               results.add(IMPORT, items, Results.LIMIT + "empty gRPC stream", sent);
@@ -56,6 +63,15 @@ final class Throughput implements Case {
             }
           });
     }
+  }
+
+  /** Of an item, as it is stored, before compression. */
+  private static double megabytesEach(Subjects subjects) {
+    return subjects.backup().getCollectionsList().stream()
+            .mapToLong(BackupCollection::getSizeBytes)
+            .sum()
+        / 1e6
+        / subjects.items();
   }
 
   private static double imports(Subjects subjects) {

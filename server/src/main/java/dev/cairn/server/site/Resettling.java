@@ -71,12 +71,12 @@ public final class Resettling {
   }
 
   private void run(SiteId site) {
+    notBefore.remove(site);
     try {
       boolean moved = true;
       while (moved && !stopped) {
         moved = moveOne(site);
       }
-      notBefore.remove(site);
     } catch (RuntimeException e) {
       boolean gone = e instanceof ServiceException known && known.reason() == Reason.SITE_NOT_FOUND;
       if (!stopped && !gone) {

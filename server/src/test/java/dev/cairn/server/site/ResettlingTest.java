@@ -24,6 +24,7 @@ class ResettlingTest {
   @TempDir Path directory;
   private final Queue<Runnable> work = new ArrayDeque<>();
   private Installation installation;
+  private Runnable meanwhile = () -> {};
   private long freeBytes = Long.MAX_VALUE;
   private Resettling resettling;
 
@@ -37,7 +38,7 @@ class ResettlingTest {
         new Resettling(
             installation.sites,
             installation.layout,
-            new DiskReserve(1, () -> freeBytes),
+            new DiskReserve(1, this::free),
             installation.clock,
             work::add);
     installation.sites.onOutgrown(resettling::ask);
@@ -96,6 +97,22 @@ class ResettlingTest {
   }
 
   @Test
+  void triesAgainLaterWhenNothingCameOfIt() {
+    fill(10);
+    meanwhile = () -> installation.items.truncate(live(CITIES));
+    work.remove().run();
+
+    meanwhile = () -> {};
+    fill(10);
+    assertThat(work).as("not at each write").isEmpty();
+
+    installation.clock.advance(Duration.ofMinutes(1));
+    fill(10);
+    work.remove().run();
+    assertThat(isOutgrown()).isFalse();
+  }
+
+  @Test
   void doesNothingForASiteThatIsGone() {
     fill(10);
     installation.sites.delete(SITE, true);
@@ -113,6 +130,12 @@ class ResettlingTest {
 
     assertThat(work).isEmpty();
     assertThat(isOutgrown()).isTrue();
+  }
+
+  /** Asked right before a collection is copied. */
+  private long free() {
+    meanwhile.run();
+    return freeBytes;
   }
 
   private void fill(int items) {

@@ -374,7 +374,9 @@ final class Database implements AutoCloseable {
         });
   }
 
-  /** Removes the family of the collection {@code number} with all that is in it. */
+  /**
+   * Removes the family of the collection {@code number} with all that is in it, if there is one.
+   */
   void dropFamily(int number) {
     changeFamilies("remove a column family", () -> ownFamilies.drop(number));
   }

@@ -4,6 +4,7 @@ import dev.cairn.server.store.CollectionId;
 import dev.cairn.server.store.CollectionStats;
 import dev.cairn.server.store.CopyListener;
 import dev.cairn.server.store.Durability;
+import dev.cairn.server.store.StagedCollections;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
@@ -100,7 +101,7 @@ final class Outgrown {
    * The first two steps for the largest such collection; empty if there is none, or if it changed
    * faster than it could be copied.
    */
-  Optional<RocksStagedCollections> resettle(Path scratch, CopyListener listener) {
+  Optional<StagedCollections> resettle(Path scratch, CopyListener listener) {
     @Nullable Move move = begin();
     if (move == null) {
       return Optional.empty();

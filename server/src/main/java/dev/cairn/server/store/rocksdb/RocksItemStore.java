@@ -172,9 +172,8 @@ final class RocksItemStore implements ItemStore {
    * this is not undone by a loss of power.
    */
   void dropFamilies(Collection<Home> homes) {
-    Set<Integer> there = database.ownFamilies();
     for (Home home : homes) {
-      if (home.own() && there.contains(home.number())) {
+      if (home.own()) {
         database.dropFamily(home.number());
       }
     }
@@ -411,7 +410,7 @@ final class RocksItemStore implements ItemStore {
   @Override
   public Optional<StagedCollections> resettle(Path scratch, CopyListener listener) {
     database.requireWritable();
-    return outgrown.resettle(scratch, listener).map(moved -> moved);
+    return outgrown.resettle(scratch, listener);
   }
 
   /** Told of by the transaction, and carries its write out. */

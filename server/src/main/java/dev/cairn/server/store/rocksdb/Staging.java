@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.EnvOptions;
 import org.rocksdb.Options;
@@ -111,12 +110,11 @@ final class Staging {
 
   /** What cannot be dropped now goes when the database is next opened. */
   private void dropFamilies(List<Copy> copies) {
-    Set<Integer> there = database.ownFamilies();
     for (Copy copy : copies) {
-      int number = copy.staged().home().number();
-      if (there.contains(number) && database.isHealthy()) {
+      Home home = copy.staged().home();
+      if (home.own() && database.isHealthy()) {
         try {
-          database.dropFamily(number);
+          database.dropFamily(home.number());
         } catch (ServiceException ignored) {
           return;
         }

@@ -268,6 +268,25 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /**
+   * Removes the table files that hold nothing but keys of a range that nobody reads, so that their
+   * room is free at once. Other keys of the range stay.
+   */
+  void deleteFiles(int family, byte[] from, byte[] to) {
+    requireWritable();
+    try {
+      use(
+          family,
+          handle -> {
+            rocks().deleteFilesInRanges(handle, List.of(from, to), /* includeEnd= */ false);
+            return NOTHING;
+          });
+    } catch (RocksDBException e) {
+      throw ill(Failures.of("remove files", e));
+    }
+    mark();
+  }
+
   /** Writes a batch atomically. After a failure nobody knows whether it is there. */
   void write(WriteBatch batch, Durability durability) {
     requireWritable();
@@ -410,13 +429,13 @@ final class Database implements AutoCloseable {
     return use(family, handle -> checkpoint.exportColumnFamily(handle, target.toString()));
   }
 
-  /** Adds sorted table files, which are gone from where they were, to a family. */
-  void ingest(int family, List<String> files) throws RocksDBException {
+  /** Adds a sorted table file, which is gone from where it was, to a family. */
+  void ingest(int family, String file) throws RocksDBException {
     try (IngestExternalFileOptions ingestion = new IngestExternalFileOptions().setMoveFiles(true)) {
       use(
           family,
           handle -> {
-            rocks().ingestExternalFile(handle, files, ingestion);
+            rocks().ingestExternalFile(handle, List.of(file), ingestion);
             return NOTHING;
           });
     }

@@ -108,19 +108,20 @@ final class Outgrown {
     }
     RocksStagedCollections copy =
         new RocksStagedCollections(store, move.moving().collection(), move.to(), move.moving());
-    boolean done = false;
     try {
       try (Moment moment = move.moment()) {
         Staging.Copy work = new Staging.Copy(move.source(), move.moving().collection(), move.to());
         new Staging(database, options, scratch, listener).run(database, moment, List.of(work));
       }
-      done = catchUp(move);
-      return done ? Optional.of(copy) : Optional.empty();
-    } finally {
-      if (!done) {
-        copy.close();
+      if (catchUp(move)) {
+        return Optional.of(copy);
       }
+    } catch (RuntimeException e) {
+      copy.closeAfter(e);
+      throw e;
     }
+    copy.close();
+    return Optional.empty();
   }
 
   private record Move(Moment moment, CollectionRow source, CollectionRow to, Moving moving) {}

@@ -162,6 +162,16 @@ final class RocksItemStore implements ItemStore {
     dropFamilies(homes);
   }
 
+  /** Removes whatever was copied to {@code homes} and never got a name. */
+  void discard(Collection<Home> homes) {
+    for (Home home : homes) {
+      if (!home.own()) {
+        database.deleteFiles(home.family(), home.first(), home.end());
+      }
+    }
+    removeItems(homes);
+  }
+
   /** Adds the removal of the items of a collection without a family of its own to a batch. */
   void removeShared(WriteBatch batch, Home home) {
     database.deleteRange(batch, home.family(), home.first(), home.end());
@@ -397,8 +407,14 @@ final class RocksItemStore implements ItemStore {
             }
             work.add(new Staging.Copy(row, destination, staged));
           });
-      new Staging(database, options, scratch, listener).run(from.database, moment, work);
-      return new RocksStagedCollections(this, contents);
+      RocksStagedCollections staged = new RocksStagedCollections(this, contents);
+      try {
+        new Staging(database, options, scratch, listener).run(from.database, moment, work);
+      } catch (RuntimeException e) {
+        staged.closeAfter(e);
+        throw e;
+      }
+      return staged;
     }
   }
 

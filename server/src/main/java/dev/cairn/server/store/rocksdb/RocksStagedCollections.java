@@ -74,7 +74,16 @@ final class RocksStagedCollections implements StagedCollections {
   public void close() {
     moving.ifPresent(store.outgrown()::ended);
     if (settled.compareAndSet(false, true) && store.isHealthy()) {
-      store.removeItems(rows.values().stream().map(CollectionRow::home).toList());
+      store.discard(rows.values().stream().map(CollectionRow::home).toList());
+    }
+  }
+
+  /** Closes it because of a failure, which counts more than one to do so. */
+  void closeAfter(RuntimeException failure) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
     }
   }
 }

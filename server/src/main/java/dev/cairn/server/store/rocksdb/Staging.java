@@ -1,6 +1,5 @@
 package dev.cairn.server.store.rocksdb;
 
-import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.store.CollectionId;
 import dev.cairn.server.store.CollectionStats;
 import dev.cairn.server.store.CopyListener;
@@ -11,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.EnvOptions;
 import org.rocksdb.Options;
@@ -19,12 +20,13 @@ import org.rocksdb.SstFileWriter;
 
 /**
  * Copies collections into a database under numbers of their own: one pass over each source
- * collection writes sorted table files, then the database takes all files over at once. Items are
- * copied as they lie, without looking inside. A collection that has a family of its own in a backup
- * is not copied: its files are linked. What is taken over is durable: the table files are forced
- * when finished, and the database forces its directory when it takes them.
+ * collection writes sorted table files, and the database takes each file over while the next one is
+ * written. Items are copied as they lie, without looking inside. A collection that has a family of
+ * its own in a backup is not copied: its files are linked. What is taken over is durable: the table
+ * files are forced when finished, and the database forces its directory when it takes them.
  *
- * <p>Confined to the thread that runs it.
+ * <p>Confined to the thread that runs it. When it fails, some of the items may be in the database
+ * already; its caller removes them.
  */
 final class Staging {
   /** Before compression. */
@@ -36,6 +38,7 @@ final class Staging {
   private final EngineOptions options;
   private final Path scratch;
   private final CopyListener listener;
+  private final long fileBytes;
 
   private ByteBuffer key = ByteBuffer.allocateDirect(512);
   private ByteBuffer value = ByteBuffer.allocateDirect(64 << 10);
@@ -47,10 +50,23 @@ final class Staging {
   record Copy(@Nullable CollectionRow source, CollectionId destination, CollectionRow staged) {}
 
   Staging(Database database, EngineOptions options, Path scratch, CopyListener listener) {
+    this(database, options, scratch, listener, FILE_BYTES);
+  }
+
+  /**
+   * @param fileBytes how much goes into one table file, before compression
+   */
+  Staging(
+      Database database,
+      EngineOptions options,
+      Path scratch,
+      CopyListener listener,
+      long fileBytes) {
     this.database = database;
     this.options = options;
     this.scratch = scratch;
     this.listener = listener;
+    this.fileBytes = fileBytes;
   }
 
   /**
@@ -58,7 +74,6 @@ final class Staging {
    * @param copies in ascending order of the numbers to copy to
    */
   void run(Database source, Moment moment, List<Copy> copies) {
-    boolean done = false;
     try {
       DatabaseFiles.delete(scratch);
       Files.createDirectory(scratch);
@@ -71,16 +86,12 @@ final class Staging {
         }
       }
       link(source, linked);
-      done = true;
     } catch (RocksDBException e) {
       throw Failures.of("copy collections", e);
     } catch (IOException e) {
       throw Failures.of("copy collections", e);
     } finally {
       DatabaseFiles.deleteIgnoringErrors(scratch);
-      if (!done) {
-        dropFamilies(copies);
-      }
     }
   }
 
@@ -108,38 +119,20 @@ final class Staging {
     }
   }
 
-  /** What cannot be dropped now goes when the database is next opened. */
-  private void dropFamilies(List<Copy> copies) {
-    for (Copy copy : copies) {
-      Home home = copy.staged().home();
-      if (home.own() && database.isHealthy()) {
-        try {
-          database.dropFamily(home.number());
-        } catch (ServiceException ignored) {
-          return;
-        }
-      }
-    }
-  }
-
   /** Copies collections to homes in one family. */
   private void write(Moment moment, List<Copy> copies) throws RocksDBException {
     if (copies.isEmpty()) {
       return;
     }
-    List<String> files = new ArrayList<>();
-    try (TableFiles writer = new TableFiles(files)) {
+    try (TableFiles files = new TableFiles(copies.get(0).staged().home().family())) {
       for (Copy copy : copies) {
-        copy(moment, copy, writer);
+        copy(moment, copy, files);
       }
-      writer.finish();
-    }
-    if (!files.isEmpty()) {
-      database.ingest(copies.get(0).staged().home().family(), files);
+      files.finish();
     }
   }
 
-  private void copy(Moment moment, Copy copy, TableFiles writer) throws RocksDBException {
+  private void copy(Moment moment, Copy copy, TableFiles files) throws RocksDBException {
     long items = 0;
     long bytes = 0;
     CollectionRow source = copy.source();
@@ -151,7 +144,7 @@ final class Staging {
           key.putInt(0, copy.staged().home().prefix());
           bytes += ItemCodec.sizeBytes(key.remaining(), value.remaining());
           items++;
-          writer.put(key, value);
+          files.put(key, value);
           if (items % ITEMS_PER_CALL == 0) {
             listener.copied(copy.destination(), items, bytes);
           }
@@ -185,34 +178,55 @@ final class Staging {
     }
   }
 
-  /** Table files of bounded size, one after the other. */
+  /**
+   * Table files of bounded size, one after the other. RocksDB reads a file once more before it
+   * takes it over, for its checksum, so that this is done beside the writing of the next one.
+   */
   private final class TableFiles implements AutoCloseable {
-    private final List<String> names;
+    private final int family;
     private final EnvOptions environment = new EnvOptions();
     private final Options tableOptions = options.staged();
     private @Nullable SstFileWriter writer;
+    private String name = "";
+    private int count;
     private long written;
+    private CompletableFuture<Void> taking = CompletableFuture.completedFuture(null);
 
-    TableFiles(List<String> names) {
-      this.names = names;
+    /**
+     * @param family takes them over
+     */
+    TableFiles(int family) {
+      this.family = family;
     }
 
     void put(ByteBuffer nextKey, ByteBuffer nextValue) throws RocksDBException {
-      if (written > FILE_BYTES) {
-        finish();
+      if (written > fileBytes) {
+        finishFile();
+        awaitTaken();
+        takeBeside(name);
       }
       if (writer == null) {
         writer = new SstFileWriter(environment, tableOptions);
-        String name = scratch.resolve(names.size() + ".sst").toString();
+        name = scratch.resolve(count + ".sst").toString();
         writer.open(name);
-        names.add(name);
+        count++;
       }
       written += nextKey.remaining() + nextValue.remaining();
       writer.put(nextKey, nextValue);
     }
 
-    /** Forces the file in work, if any. */
+    /** When it returns, everything that was put is in the database. */
     void finish() throws RocksDBException {
+      boolean any = writer != null;
+      finishFile();
+      awaitTaken();
+      if (any) {
+        database.ingest(family, name);
+      }
+    }
+
+    /** Forces the file in work, if any. */
+    private void finishFile() throws RocksDBException {
       if (writer != null) {
         writer.finish();
         writer.close();
@@ -221,6 +235,37 @@ final class Staging {
       }
     }
 
+    private void takeBeside(String file) {
+      taking =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  database.ingest(family, file);
+                } catch (RocksDBException e) {
+                  throw new CompletionException(e);
+                }
+              },
+              TableFiles::start);
+    }
+
+    private static void start(Runnable work) {
+      Thread thread = new Thread(work, "staging");
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    private void awaitTaken() throws RocksDBException {
+      try {
+        taking.join();
+      } catch (CompletionException e) {
+        if (e.getCause() instanceof RocksDBException failure) {
+          throw failure;
+        }
+        throw e.getCause() instanceof RuntimeException failure ? failure : e;
+      }
+    }
+
+    /** Nothing is taken over after it. */
     @Override
     public void close() {
       if (writer != null) {
@@ -228,6 +273,7 @@ final class Staging {
       }
       tableOptions.close();
       environment.close();
+      taking.handle((done, failure) -> null).join();
     }
   }
 }

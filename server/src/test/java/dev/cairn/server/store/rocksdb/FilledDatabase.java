@@ -57,6 +57,14 @@ final class FilledDatabase implements AutoCloseable {
     return database;
   }
 
+  EngineOptions options() {
+    return options;
+  }
+
+  Path directory() {
+    return directory;
+  }
+
   /** Under which the collection's items are kept. */
   int number() {
     return number;

@@ -2,20 +2,34 @@ package dev.cairn.it.bench;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.util.Timestamps;
+import dev.cairn.v1.CollectionProgress;
 import dev.cairn.v1.ExportItemsRequest;
 import dev.cairn.v1.ExportItemsResponse;
 import dev.cairn.v1.ImportItemsRequest;
 import dev.cairn.v1.ImportItemsResponse;
 import dev.cairn.v1.Item;
 import dev.cairn.v1.ItemServiceGrpc;
+import dev.cairn.v1.Phase;
+import dev.cairn.v1.Progress;
+import dev.cairn.v1.Restoration;
+import dev.cairn.v1.RestorationServiceGrpc;
+import dev.cairn.v1.RestorationState;
 import dev.cairn.v1.SaveItemRequest;
 import dev.cairn.v1.SaveItemResponse;
+import dev.cairn.v1.WatchRestorationRequest;
+import dev.cairn.v1.WatchRestorationResponse;
+import dev.cairn.v1.WorkAmount;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The contract's messages without anything behind them: what gRPC and protobuf cost alone. Runs on
@@ -23,18 +37,28 @@ import java.io.IOException;
  */
 final class EmptyTransport implements AutoCloseable {
   private final Server server;
+  private final Restorations restorations;
 
-  private EmptyTransport(Server server) {
+  private EmptyTransport(Server server, Restorations restorations) {
     this.server = server;
+    this.restorations = restorations;
   }
 
   static EmptyTransport start() throws IOException {
+    Restorations restorations = new Restorations();
     return new EmptyTransport(
         Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
             .directExecutor()
             .addService(new Items())
+            .addService(restorations)
             .build()
-            .start());
+            .start(),
+        restorations);
+  }
+
+  /** Ends all watches; answers how many there were. */
+  int endWatches() {
+    return restorations.end();
   }
 
   int port() {
@@ -44,6 +68,73 @@ final class EmptyTransport implements AutoCloseable {
   @Override
   public void close() {
     server.shutdownNow();
+    restorations.thread.shutdownNow();
+  }
+
+  /**
+   * Sends each watch a message at once and one again and again; the id of the restoration says
+   * after how many milliseconds each. All are sent by one thread.
+   */
+  private static final class Restorations
+      extends RestorationServiceGrpc.RestorationServiceImplBase {
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
+    private final Set<ServerCallStreamObserver<WatchRestorationResponse>> open =
+        ConcurrentHashMap.newKeySet();
+
+    @Override
+    public void watchRestoration(
+        WatchRestorationRequest request, StreamObserver<WatchRestorationResponse> answer) {
+      ServerCallStreamObserver<WatchRestorationResponse> stream =
+          (ServerCallStreamObserver<WatchRestorationResponse>) answer;
+      stream.setOnCancelHandler(() -> open.remove(stream));
+      open.add(stream);
+      sendAgain(stream, 0, Long.parseLong(request.getRestorationId()));
+    }
+
+    private void sendAgain(
+        ServerCallStreamObserver<WatchRestorationResponse> stream, long delay, long millis) {
+      thread.schedule(
+          () -> {
+            if (open.contains(stream)) {
+              stream.onNext(message());
+              sendAgain(stream, millis, millis);
+            }
+          },
+          delay,
+          TimeUnit.MILLISECONDS);
+    }
+
+    int end() {
+      int ended = open.size();
+      thread.execute(
+          () -> {
+            open.forEach(StreamObserver::onCompleted);
+            open.clear();
+          });
+      return ended;
+    }
+
+    private static WatchRestorationResponse message() {
+      Progress.Builder progress =
+          Progress.newBuilder()
+              .setPhase(Phase.PHASE_STAGING)
+              .setUpdateTime(Timestamps.fromMillis(System.currentTimeMillis()));
+      for (String collection : Dataset.COLLECTIONS) {
+        WorkAmount amount = WorkAmount.newBuilder().setDone(500_000).setTotal(1_000_000).build();
+        progress.addCollectionProgress(
+            CollectionProgress.newBuilder()
+                .setCollectionId(collection)
+                .setItems(amount)
+                .setBytes(amount));
+      }
+      return WatchRestorationResponse.newBuilder()
+          .setSequence(1)
+          .setRestoration(
+              Restoration.newBuilder()
+                  .setState(RestorationState.RESTORATION_STATE_PENDING)
+                  .setProgress(progress))
+          .build();
+    }
   }
 
   private static final class Items extends ItemServiceGrpc.ItemServiceImplBase {

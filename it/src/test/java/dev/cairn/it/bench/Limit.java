@@ -36,6 +36,7 @@ final class Limit {
       throws Exception {
     return switch (words[0]) {
       case "port" -> transport.port();
+      case "end-watches" -> transport.endWatches();
       case "put-port" -> service.port();
       case "open" -> plain.open(Path.of(words[1]));
       case "checkpoint" -> plain.checkpoint(Integer.parseInt(words[1]));

@@ -26,7 +26,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * whether they slow it down. The restoration copies nine collections of ten, so that it takes a
  * while; with few items it is over before all watch. Nobody can watch before it was requested, so
  * the whole of it holds the opening of all streams, by callers on the same cores; what it copies in
- * a second once all watch does not.
+ * a second once all watch does not. What the callers and the transport alone make of it is seen
+ * when as many watch a gRPC server meanwhile that does nothing but send such messages as often.
  */
 final class Watchers implements Case {
   private static final int WATCHERS_PER_CONNECTION = 900;
@@ -35,6 +36,12 @@ final class Watchers implements Case {
   private static final Work COPIED =
       Work.rate("items copied by that restoration while all watch", ">= 0.83");
   private static final Work DELAY = Work.time("delay of a progress message, p99", "<= 250 ms");
+  private static final String ALONE = Results.LIMIT + "the same, watched by one";
+  private static final String EMPTY = Results.LIMIT + "as many watch an empty gRPC server";
+
+  /** How often a watch of a crowd speaks, in watches for each of its messages a second. */
+  private static final int WATCHERS_PER_MESSAGE = 2_000;
+
   private static final Work HEAP = Work.size("heap of a watcher", "<= 20 KB");
 
   @Override
@@ -45,58 +52,91 @@ final class Watchers implements Case {
   @Override
   public void run(Subjects subjects, Results results) throws Exception {
     int watchers = subjects.settings().watchers();
-    List<ManagedChannel> channels = new ArrayList<>();
-    for (int i = 0; i * WATCHERS_PER_CONNECTION < watchers; i++) {
-      channels.add(
-          Grpc.newChannelBuilder(
-                  "127.0.0.1:" + subjects.server().port(), InsecureChannelCredentials.create())
-              .build());
-    }
+    List<ManagedChannel> channels = connect(subjects.server().port(), watchers);
+    List<ManagedChannel> empty = connect((int) subjects.limit().call("port"), watchers);
     try {
       measureHeap(subjects, results, channels);
       subjects.turns(
           counted -> {
             Audience one = new Audience(subjects.site().id(), channels, 1);
             double alone = restore(subjects, one);
+            Audience elsewhere = new Audience(subjects.site().id(), empty, watchers);
+            double besideEmpty =
+                restoreBeside(subjects, new Audience(subjects.site().id(), channels, 1), elsewhere);
             Audience audience = new Audience(subjects.site().id(), channels, watchers);
             double watched = restore(subjects, audience);
             if (counted) {
               results.add(WATCHED, watchers, Results.CAIRN, watched);
-              results.add(WATCHED, watchers, Results.LIMIT + "the same, watched by one", alone);
-              List<Double> delays = List.copyOf(audience.delays);
-              if (delays.isEmpty()) {
-                results.note(
-                    "The watched restoration was over before all watched; take more items.");
-              } else {
-                results.add(DELAY, watchers, Results.CAIRN, Results.percentile99(delays));
-              }
-              OptionalDouble copied = audience.stretch.itemsPerSecond();
-              OptionalDouble copiedAlone = one.stretch.itemsPerSecond();
-              if (copied.isPresent() && copiedAlone.isPresent()) {
-                results.add(COPIED, watchers, Results.CAIRN, copied.getAsDouble());
-                results.add(
-                    COPIED,
-                    watchers,
-                    Results.LIMIT + "the same, watched by one",
-                    copiedAlone.getAsDouble());
-              }
-              results.note(
-                  String.format(
-                      Locale.ROOT,
-                      "%d watchers heard %d changes after all of them watched.",
-                      watchers,
-                      delays.size()));
+              results.add(WATCHED, watchers, ALONE, alone);
+              results.add(WATCHED, watchers, EMPTY, besideEmpty);
+              tellDelays(results, audience, elsewhere);
+              tellCopied(results, audience, one);
             }
           });
     } finally {
       channels.forEach(ManagedChannel::shutdownNow);
+      empty.forEach(ManagedChannel::shutdownNow);
     }
+  }
+
+  private static List<ManagedChannel> connect(int port, int watchers) {
+    List<ManagedChannel> channels = new ArrayList<>();
+    for (int i = 0; i * WATCHERS_PER_CONNECTION < watchers; i++) {
+      channels.add(
+          Grpc.newChannelBuilder("127.0.0.1:" + port, InsecureChannelCredentials.create()).build());
+    }
+    return channels;
+  }
+
+  private static void tellDelays(Results results, Audience audience, Audience elsewhere) {
+    List<Double> delays = List.copyOf(audience.delays);
+    if (delays.isEmpty()) {
+      results.note("The watched restoration was over before all watched; take more items.");
+    } else {
+      results.add(DELAY, audience.size, Results.CAIRN, Results.percentile99(delays));
+    }
+    List<Double> emptyDelays = List.copyOf(elsewhere.delays);
+    if (!emptyDelays.isEmpty()) {
+      results.add(DELAY, audience.size, EMPTY, Results.percentile99(emptyDelays));
+    }
+    results.note(
+        String.format(
+            Locale.ROOT,
+            "%d watchers heard %d changes after all of them watched.",
+            audience.size,
+            delays.size()));
+  }
+
+  private static void tellCopied(Results results, Audience audience, Audience one) {
+    OptionalDouble copied = audience.stretch.itemsPerSecond();
+    OptionalDouble copiedAlone = one.stretch.itemsPerSecond();
+    if (copied.isPresent() && copiedAlone.isPresent()) {
+      results.add(COPIED, audience.size, Results.CAIRN, copied.getAsDouble());
+      results.add(COPIED, audience.size, ALONE, copiedAlone.getAsDouble());
+    }
+  }
+
+  /** A restoration that one watches while {@code elsewhere} watch the empty server. */
+  private static double restoreBeside(Subjects subjects, Audience one, Audience elsewhere)
+      throws Exception {
+    long begin = System.nanoTime();
+    Restoration running = request(subjects);
+    one.watch(running.getId());
+    elsewhere.watch(String.valueOf(1_000 * elsewhere.size / WATCHERS_PER_MESSAGE));
+    Restoration done = subjects.site().completed(running);
+    double took = Subjects.millisSince(begin);
+    one.awaitEnd();
+    elsewhere.awaitFirst();
+    subjects.limit().call("end-watches");
+    elsewhere.awaitEnd();
+    subjects.site().settled(done);
+    return took;
   }
 
   private static double restore(Subjects subjects, Audience audience) throws Exception {
     long begin = System.nanoTime();
     Restoration running = request(subjects);
-    audience.watch(running);
+    audience.watch(running.getId());
     Restoration done = subjects.site().completed(running);
     double took = Subjects.millisSince(begin);
     audience.awaitEnd();
@@ -115,11 +155,11 @@ final class Watchers implements Case {
       throws Exception {
     int watchers = subjects.settings().watchers();
     Audience few = new Audience(subjects.site().id(), channels, channels.size());
-    few.watch(request(subjects));
+    few.watch(request(subjects).getId());
     few.awaitEnd(); // all connections are there
     Audience audience = new Audience(subjects.site().id(), channels, watchers);
     long before = subjects.server().heapBytes();
-    audience.watch(request(subjects));
+    audience.watch(request(subjects).getId());
     audience.awaitFirst();
     long with = subjects.server().heapBytes();
     if (audience.ended.get() == 0) {
@@ -172,11 +212,11 @@ final class Watchers implements Case {
       this.size = size;
     }
 
-    void watch(Restoration restoration) {
+    void watch(String restorationId) {
       WatchRestorationRequest request =
           WatchRestorationRequest.newBuilder()
               .setSiteId(siteId)
-              .setRestorationId(restoration.getId())
+              .setRestorationId(restorationId)
               .build();
       for (int i = 0; i < size; i++) {
         RestorationServiceGrpc.newStub(channels.get(i % channels.size()))

@@ -265,7 +265,7 @@ public final class BackupServer implements AutoCloseable {
       reserve.fill();
       marks =
           () -> {
-            engine.mark();
+            engine.tend();
             mark.set(catalog.lastChange());
           };
       marks.run();

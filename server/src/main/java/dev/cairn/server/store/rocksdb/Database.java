@@ -5,7 +5,9 @@ import dev.cairn.server.store.Durability;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -52,6 +54,11 @@ final class Database implements AutoCloseable {
   /** Null: it was opened for reading only. */
   private final @Nullable ManifestMark mark;
 
+  private final RemovedHomes removedHomes = new RemovedHomes(this);
+
+  /** Those that are tended; this one leaves them when it is closed. */
+  private final Set<Database> tended;
+
   private final ReadOptions reads = new ReadOptions();
   private final WriteOptions synced = new WriteOptions().setSync(true);
   private final WriteOptions buffered = new WriteOptions();
@@ -63,8 +70,13 @@ final class Database implements AutoCloseable {
   private volatile boolean closed;
 
   private Database(
-      RocksDB rocks, Path directory, List<ColumnFamilyHandle> handles, @Nullable ManifestMark mark)
+      RocksDB rocks,
+      Path directory,
+      List<ColumnFamilyHandle> handles,
+      @Nullable ManifestMark mark,
+      Set<Database> tended)
       throws RocksDBException {
+    this.tended = tended;
     this.rocks = rocks;
     this.directory = directory;
     this.ownFamilies = new OwnFamilies(rocks);
@@ -79,17 +91,21 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * @param marks of the databases that are open for writing; this one's is among them while it is
+   * @param tended the databases that are open for writing, a set for any number of threads; this
+   *     one is among them while it is
    */
   static Database open(
       DBOptions options,
       List<ColumnFamilyDescriptor> families,
       Path directory,
-      Set<ManifestMark> marks) {
+      Set<Database> tended) {
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     try {
       RocksDB rocks = RocksDB.open(options, directory.toString(), families, handles);
-      return new Database(rocks, directory, handles, ManifestMark.begin(rocks, directory, marks));
+      Database database =
+          new Database(rocks, directory, handles, ManifestMark.begin(rocks, directory), tended);
+      tended.add(database);
+      return database;
     } catch (RocksDBException e) {
       throw Failures.whileOpening(e);
     }
@@ -103,7 +119,8 @@ final class Database implements AutoCloseable {
           RocksDB.openReadOnly(options, directory.toString(), families, handles),
           directory,
           handles,
-          null);
+          null,
+          Set.of());
     } catch (RocksDBException e) {
       throw Failures.whileOpening(e);
     }
@@ -269,22 +286,40 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Removes the table files that hold nothing but keys of a range that nobody reads, so that their
-   * room is free at once. Other keys of the range stay.
+   * Removes the table files that hold nothing but items of {@code homes} that are among those of
+   * others. Their room is free at once, but this works as if the items had never been: nobody may
+   * read them any more. Items in other files stay.
    */
-  void deleteFiles(int family, byte[] from, byte[] to) {
+  void deleteFiles(Collection<Home> homes) {
+    List<byte[]> ranges = ranges(homes);
+    if (ranges.isEmpty()) {
+      return;
+    }
     requireWritable();
     try {
-      use(
-          family,
-          handle -> {
-            rocks().deleteFilesInRanges(handle, List.of(from, to), /* includeEnd= */ false);
-            return NOTHING;
-          });
+      rocks().deleteFilesInRanges(shared(RocksItemStore.DATA), ranges, /* includeEnd= */ false);
     } catch (RocksDBException e) {
       throw ill(Failures.of("remove files", e));
     }
     mark();
+  }
+
+  /** Beginnings and ends. Neighbours make one range, because they may share a file. */
+  private static List<byte[]> ranges(Collection<Home> homes) {
+    List<byte[]> ranges = new ArrayList<>();
+    int next = -1;
+    for (Home home : homes.stream().sorted(Comparator.comparingInt(Home::number)).toList()) {
+      if (!home.own()) {
+        if (home.number() == next) {
+          ranges.set(ranges.size() - 1, home.end());
+        } else {
+          ranges.add(home.first());
+          ranges.add(home.end());
+        }
+        next = home.number() + 1;
+      }
+    }
+    return ranges;
   }
 
   /** Writes a batch atomically. After a failure nobody knows whether it is there. */
@@ -326,6 +361,32 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /**
+   * Does what is due now and then; nothing once it is being closed. Never throws, may be called at
+   * any time from any thread.
+   */
+  synchronized void tend() {
+    if (tended.contains(this)) {
+      mark();
+      removedHomes.freeFiles();
+    }
+  }
+
+  /** Takes down whose items nobody will find any more. */
+  RemovedHomes removedHomes() {
+    return removedHomes;
+  }
+
+  /** Forces what was written without being forced. */
+  void forceLog() {
+    requireWritable();
+    try {
+      rocks().flushWal(/* sync= */ true);
+    } catch (RocksDBException e) {
+      throw ill(Failures.ofWriting(e));
+    }
+  }
+
   private ServiceException ill(ServiceException failure) {
     illness = failure;
     return failure;
@@ -344,6 +405,11 @@ final class Database implements AutoCloseable {
   /** False after a write failed: it then takes no more until it is opened again. */
   boolean isHealthy() {
     return illness == null;
+  }
+
+  /** Whether a cursor, a transaction or the like is open. */
+  boolean isInUse() {
+    return users.get() > 0;
   }
 
   boolean isReadOnly() {
@@ -442,6 +508,12 @@ final class Database implements AutoCloseable {
     mark();
   }
 
+  private synchronized void endTending() {
+    if (mark != null) {
+      tended.remove(this);
+    }
+  }
+
   /**
    * Writes what is in memory to table files first, so that the next opening has no log to replay;
    * that is for speed alone, the log has everything. Closing twice does nothing.
@@ -454,6 +526,7 @@ final class Database implements AutoCloseable {
     if (users.get() > 0) {
       throw new IllegalStateException(users.get() + " cursors or transactions are still open");
     }
+    endTending();
     if (illness == null && mark != null) {
       try (FlushOptions options = new FlushOptions()) {
         ownFamilies.flush(options, families);

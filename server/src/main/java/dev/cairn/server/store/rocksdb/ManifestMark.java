@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -39,26 +38,18 @@ final class ManifestMark {
 
   private final RocksDB rocks;
   private final Path directory;
-  private final Set<ManifestMark> all;
   private String last = "";
   private boolean ended;
 
-  private ManifestMark(RocksDB rocks, Path directory, Set<ManifestMark> all) {
+  private ManifestMark(RocksDB rocks, Path directory) {
     this.rocks = rocks;
     this.directory = directory;
-    this.all = all;
   }
 
-  /**
-   * Sets the mark of a database that was just opened for writing.
-   *
-   * @param all the marks of open databases, a set for any number of threads; this one is in it
-   *     until it {@linkplain #end() ends}
-   */
-  static ManifestMark begin(RocksDB rocks, Path directory, Set<ManifestMark> all) {
-    ManifestMark mark = new ManifestMark(rocks, directory, all);
+  /** Sets the mark of a database that was just opened for writing. */
+  static ManifestMark begin(RocksDB rocks, Path directory) {
+    ManifestMark mark = new ManifestMark(rocks, directory);
     mark.set();
-    all.add(mark);
     return mark;
   }
 
@@ -127,7 +118,6 @@ final class ManifestMark {
   /** To be called before the database is closed; when it returns, nobody asks it any more. */
   synchronized void end() {
     ended = true;
-    all.remove(this);
   }
 
   private static String current(Path directory) throws IOException {

@@ -16,9 +16,10 @@ final class Moment implements AutoCloseable {
 
   Moment(Database database) {
     this.database = database;
+    // Before anything can be read, so that none of it is removed.
+    database.acquire();
     this.snapshot = database.rocks().getSnapshot();
     this.options = new ReadOptions().setSnapshot(snapshot);
-    database.acquire();
   }
 
   byte @Nullable [] get(int family, byte[] key) {

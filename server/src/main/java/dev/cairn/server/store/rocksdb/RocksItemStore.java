@@ -164,11 +164,7 @@ final class RocksItemStore implements ItemStore {
 
   /** Removes whatever was copied to {@code homes} and never got a name. */
   void discard(Collection<Home> homes) {
-    for (Home home : homes) {
-      if (!home.own()) {
-        database.deleteFiles(home.family(), home.first(), home.end());
-      }
-    }
+    database.deleteFiles(homes);
     removeItems(homes);
   }
 

@@ -17,7 +17,7 @@ public final class RocksStoreEngine implements StoreEngine {
   private final EngineOptions options;
 
   /** Of the databases that are open for writing. */
-  private final Set<ManifestMark> marks = ConcurrentHashMap.newKeySet();
+  private final Set<Database> tended = ConcurrentHashMap.newKeySet();
 
   /**
    * Loads RocksDB's native library first, if this process has not.
@@ -35,7 +35,7 @@ public final class RocksStoreEngine implements StoreEngine {
     }
     boolean done = false;
     try (DBOptions creating = options.newDatabase()) {
-      Database database = Database.open(creating, options.contentFamilies(), directory, marks);
+      Database database = Database.open(creating, options.contentFamilies(), directory, tended);
       try {
         RocksItemStore store = RocksItemStore.format(database, options);
         DatabaseFiles.forceDirectory(DatabaseFiles.parent(directory));
@@ -60,7 +60,7 @@ public final class RocksStoreEngine implements StoreEngine {
     requireDatabase(directory);
     try {
       return opened(
-          Database.open(options.database(), options.contentFamilies(directory), directory, marks));
+          Database.open(options.database(), options.contentFamilies(directory), directory, tended));
     } catch (ServiceException e) {
       if (!Failures.leavesReading(e)) {
         throw e;
@@ -125,7 +125,7 @@ public final class RocksStoreEngine implements StoreEngine {
       verify(directory);
     }
     try (DBOptions creating = options.newDatabase()) {
-      Database database = Database.open(creating, options.catalogFamilies(), directory, marks);
+      Database database = Database.open(creating, options.catalogFamilies(), directory, tended);
       boolean done = false;
       try {
         DatabaseFiles.forceDirectory(DatabaseFiles.parent(directory));
@@ -152,7 +152,7 @@ public final class RocksStoreEngine implements StoreEngine {
     @Override
     public Database open() {
       verify(directory);
-      return Database.open(options.database(), options.catalogFamilies(), directory, marks);
+      return Database.open(options.database(), options.catalogFamilies(), directory, tended);
     }
 
     @Override
@@ -163,12 +163,12 @@ public final class RocksStoreEngine implements StoreEngine {
 
   /**
    * Takes down how far the open databases have come, so that damage is found that looks like an
-   * earlier state. Opening, flushing and closing one does so anyway; this is for what RocksDB does
-   * by itself, and so to be called every second or so. Some microseconds for each; never throws,
-   * may be called at any time.
+   * earlier state, and gives room back that removed collections took. Opening, flushing and closing
+   * one sets its mark anyway; this is for what RocksDB does by itself, and so to be called every
+   * second or so. Some microseconds for each; never throws, may be called at any time.
    */
-  public void mark() {
-    marks.forEach(ManifestMark::set);
+  public void tend() {
+    tended.forEach(Database::tend);
   }
 
   /** What the engine has done since it was opened; not after {@link #close()}. */

@@ -317,6 +317,7 @@ final class RocksTransaction implements ItemTransaction {
       store.outgrown().write(lower, batch, families.isEmpty() ? durability : Durability.SYNCED);
     }
     dropFamilies(families);
+    database.removedHomes().add(lower.dropped);
     return appliedIndex + 1;
   }
 

@@ -218,7 +218,7 @@ class ManifestMarkTest {
               });
       writer.start();
       while (writer.isAlive()) {
-        engine.mark();
+        engine.tend();
         long marked = marked(directory);
         assertThat(recordEnds(Files.readAllBytes(manifest(directory)))).contains(marked);
         seen.add(marked);
@@ -236,7 +236,7 @@ class ManifestMarkTest {
         new Thread(
             () -> {
               while (!done.get()) {
-                engine.mark();
+                engine.tend();
               }
             });
     marker.start();
@@ -275,7 +275,7 @@ class ManifestMarkTest {
   private Path markedCopy(Path database) throws IOException {
     Path copy = root.resolve("copy");
     for (int i = 0; i < 100; i++) {
-      engine.mark();
+      engine.tend();
       copyInUse(database, copy);
       if (marked(copy) == Files.size(manifest(copy))) {
         break;

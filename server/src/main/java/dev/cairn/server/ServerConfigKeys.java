@@ -187,7 +187,8 @@ final class ServerConfigKeys {
           "limits.calls-per-connection",
           ConfigType.integer(1, 100_000),
           "1000",
-          "Calls, watches included, that one connection may have open.");
+          "Calls, watches included, that one connection may have open; fewer while the server refuses"
+              + " calls and its network threads are late.");
   static final ConfigKey<Integer> WATCHES =
       new ConfigKey<>(
           "limits.watches",

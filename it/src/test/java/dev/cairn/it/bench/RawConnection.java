@@ -24,6 +24,8 @@ final class RawConnection implements AutoCloseable {
   private static final int GOAWAY = 7;
   private static final int WINDOW_UPDATE = 8;
 
+  private static final int MAX_CONCURRENT_STREAMS = 3;
+  private static final int SETTING = 6;
   private static final int UNKNOWN = 2;
   private static final int END_STREAM = 1;
   private static final int ACK = 1;
@@ -57,11 +59,12 @@ final class RawConnection implements AutoCloseable {
   private final byte[] later;
   private final long[] begins = new long[SLOTS];
   private int nextStream = 1;
+  private int permitted = Integer.MAX_VALUE;
   private int open;
   private long window = 65_535;
 
   /**
-   * @param maxOpen calls that it has open at once
+   * @param maxOpen calls that it has open at once; fewer where the server wants that
    */
   RawConnection(int port, String method, int maxOpen, Listener listener) throws IOException {
     this.maxOpen = maxOpen;
@@ -123,7 +126,7 @@ final class RawConnection implements AutoCloseable {
   boolean call(byte[] message, long begin) {
     byte[] headers = nextStream == 1 ? first : later;
     int data = MESSAGE_HEADER + message.length;
-    if (open >= maxOpen
+    if (open >= Math.min(maxOpen, permitted)
         || window < data
         || out.remaining() < 2 * FRAME_HEADER + headers.length + data) {
       return false;
@@ -189,6 +192,11 @@ final class RawConnection implements AutoCloseable {
       case RST_STREAM -> ended(stream, UNKNOWN);
       case SETTINGS -> {
         if ((flags & ACK) == 0) {
+          for (int at = payload; at < payload + length; at += SETTING) {
+            if (in.getShort(at) == MAX_CONCURRENT_STREAMS) {
+              permitted = in.getInt(at + Short.BYTES);
+            }
+          }
           frame(SETTINGS, ACK, 0, 0);
         }
       }

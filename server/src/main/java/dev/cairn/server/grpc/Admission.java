@@ -2,7 +2,6 @@ package dev.cairn.server.grpc;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongSupplier;
 
 /**
  * Who may still come to workers that have more to do than they can. It goes by time: how many calls
@@ -49,8 +48,19 @@ final class Admission {
   /** For as many that are worked on, one may wait in any case. */
   private static final int ROOM = 4;
 
+  /** Who brings the calls and takes the answers away. */
+  @FunctionalInterface
+  interface Carriers {
+    /**
+     * How late they were at most since this was last asked, in nanoseconds.
+     *
+     * @param tooMuch whether calls are being refused
+     */
+    long lag(boolean tooMuch);
+  }
+
   private final int threads;
-  private final LongSupplier lag;
+  private final Carriers carriers;
   private final AtomicLong begun = new AtomicLong();
   private final AtomicLong refused = new AtomicLong();
   private volatile boolean tooMuch;
@@ -74,12 +84,11 @@ final class Admission {
 
   /**
    * @param threads how many calls are worked on at a time
-   * @param lag how late the event loops were at most since it was last asked, in nanoseconds
    * @param now as of {@link System#nanoTime}, as everywhere here
    */
-  Admission(int threads, LongSupplier lag, long now) {
+  Admission(int threads, Carriers carriers, long now) {
     this.threads = threads;
-    this.lag = lag;
+    this.carriers = carriers;
     this.begin = now;
     this.intervalEnd = now + INTERVAL;
   }
@@ -122,7 +131,7 @@ final class Admission {
         tooMuch = true;
       }
     }
-    long late = lag.getAsLong(); // also while it is of no interest, or it would be an old one
+    long late = carriers.lag(tooMuch); // also while it is of no interest, or it would be an old one
     share = tooMuch ? share(late) : 1;
     room = (int) Math.max(Math.ceil(share * threads / ROOM), perNano * SHORT);
     places = (int) Math.ceil(share * threads) + room;

@@ -5,19 +5,42 @@ import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Connection;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Settings;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How long the event loops take to come round: what is received or to be sent waits for so long
  * until it is its turn. Noticed while something is received, so that a server that has nothing to
- * do does not wake up for it. Thread-safe.
+ * do does not wake up for it. Connections have fewer calls open while they are late and calls are
+ * refused. Thread-safe.
  */
 public final class EventLoopLag {
+  private static final long SECOND = Duration.ofSeconds(1).toNanos();
+
   private final AtomicLong longest = new AtomicLong();
+  private final LongSupplier clock;
   private final Telemetry.Timing timing;
 
+  /** When calls were last refused. */
+  private volatile long lastTooMuch;
+
   public EventLoopLag(Telemetry telemetry) {
+    this(telemetry, System::nanoTime);
+  }
+
+  /**
+   * @param clock is what the time comes from, in nanoseconds
+   */
+  EventLoopLag(Telemetry telemetry, LongSupplier clock) {
+    this.clock = clock;
+    this.lastTooMuch = clock.getAsLong() - SECOND;
     this.timing =
         telemetry.callTiming(
             "cairn_event_loop_seconds",
@@ -25,8 +48,15 @@ public final class EventLoopLag {
                 + " answers wait for so long.");
   }
 
-  /** The longest since this was last asked, in nanoseconds. */
-  long takeLongest() {
+  /**
+   * The longest since this was last asked, in nanoseconds.
+   *
+   * @param tooMuch whether calls are being refused
+   */
+  long takeLongest(boolean tooMuch) {
+    if (tooMuch) {
+      lastTooMuch = clock.getAsLong();
+    }
     return longest.getAndSet(0);
   }
 
@@ -35,13 +65,17 @@ public final class EventLoopLag {
     timing.took(Duration.ofNanos(nanos));
   }
 
-  /** Stands in front of whatever takes the accepted connections of a listening port. */
-  ChannelHandler probes() {
+  /**
+   * Stands in front of whatever takes the accepted connections of a listening port.
+   *
+   * @param callsPerConnection how many calls a connection may have open while all is well
+   */
+  ChannelHandler probes(int callsPerConnection) {
     return new ChannelInboundHandlerAdapter() {
       @Override
       public void channelRead(ChannelHandlerContext context, Object message) {
         if (message instanceof Channel connection) {
-          connection.pipeline().addFirst(new Probe());
+          connection.pipeline().addFirst(new Probe(callsPerConnection));
         }
         context.fireChannelRead(message);
       }
@@ -50,22 +84,103 @@ public final class EventLoopLag {
 
   /** Of one connection: asks to be called again once the loop is done with all connections. */
   private final class Probe extends ChannelInboundHandlerAdapter {
+    private final CallLimit limit;
     private boolean asked;
+    private boolean comesBack;
+
+    /** The last call that was begun, as of {@link #lookedAt} and as of the look before. */
+    private int lastCall;
+
+    private int lastOldCall;
+    private long lookedAt = clock.getAsLong();
+
+    Probe(int callsPerConnection) {
+      limit = new CallLimit(callsPerConnection, lookedAt);
+    }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
       if (!asked) {
         asked = true;
-        long begin = System.nanoTime();
+        long begin = clock.getAsLong();
         context
             .executor()
             .execute(
                 () -> {
                   asked = false;
-                  noticed(System.nanoTime() - begin);
+                  long now = clock.getAsLong();
+                  noticed(now - begin);
+                  limitCalls(context, now - begin, now);
                 });
       }
       context.fireChannelRead(message);
+    }
+
+    private void limitCalls(ChannelHandlerContext context, long lag, long now) {
+      long late = now - lastTooMuch < SECOND ? lag : 0;
+      boolean looks = now - lookedAt >= SECOND;
+      if (!looks && !limit.isDue(late, now)) {
+        return;
+      }
+      @Nullable Http2ConnectionHandler http2 = context.pipeline().get(Http2ConnectionHandler.class);
+      if (http2 == null || !context.channel().isActive()) {
+        return; // TLS is not agreed on yet, or it is over
+      }
+      Http2Connection connection = http2.connection();
+      if (looks) {
+        lookedAt = now;
+        lastOldCall = lastCall;
+        lastCall = connection.remote().lastStreamCreated();
+      }
+      if (limit.isDue(late, now)) {
+        int old = oldCalls(connection);
+        int before = limit.told();
+        int most = limit.judge(late, connection.numActiveStreams() - old, old, now);
+        if (most != before) {
+          tell(http2, context.pipeline().context(http2), most);
+        }
+      }
+      if (limit.isNarrow() && !comesBack) {
+        comesBack(context);
+      }
+    }
+
+    /** Where all calls that may be open are, nothing is received that would remind of it. */
+    private void comesBack(ChannelHandlerContext context) {
+      comesBack = true;
+      var unused =
+          context
+              .executor()
+              .schedule(
+                  () -> {
+                    comesBack = false;
+                    limitCalls(context, 0, clock.getAsLong());
+                  },
+                  SECOND,
+                  TimeUnit.NANOSECONDS);
+    }
+
+    /** Those that are open and have been for a second at least. */
+    private int oldCalls(Http2Connection connection) {
+      int[] old = {0};
+      try {
+        connection.forEachActiveStream(
+            stream -> {
+              if (stream.id() <= lastOldCall) {
+                old[0]++;
+              }
+              return true;
+            });
+      } catch (Http2Exception e) {
+        throw new IllegalStateException(e); // it comes from the visitor only
+      }
+      return old[0];
+    }
+
+    private void tell(Http2ConnectionHandler http2, ChannelHandlerContext context, int most) {
+      Http2Settings settings = new Http2Settings().maxConcurrentStreams(most);
+      var unused = http2.encoder().writeSettings(context, settings, context.newPromise());
+      context.flush();
     }
   }
 }

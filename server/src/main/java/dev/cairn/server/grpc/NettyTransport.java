@@ -58,7 +58,10 @@ public final class NettyTransport {
 
     static ServerChannel listening(Settings settings) {
       ServerChannel channel = EPOLL ? new EpollServerSocketChannel() : new NioServerSocketChannel();
-      channel.pipeline().addFirst(settings.connections().gate(), settings.lag().probes());
+      channel
+          .pipeline()
+          .addFirst(
+              settings.connections().gate(), settings.lag().probes(settings.callsPerConnection()));
       return channel;
     }
   }
@@ -70,6 +73,7 @@ public final class NettyTransport {
    * @param lag where it is told how late they are served
    * @param messageBytes the largest message that is received
    * @param metadataBytes of the headers of one call
+   * @param callsPerConnection how many calls a connection may have open; fewer while it is too much
    * @param keepalivePermit how often a client may ping
    * @param maxIdle how long a connection without calls is kept
    * @param maxAge how long any connection is kept; empty: for ever

@@ -13,7 +13,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
@@ -54,16 +53,15 @@ public final class Workers implements AutoCloseable {
    * @param capacity how many calls may wait or be worked on
    */
   public Workers(String name, int threads, int capacity) {
-    this(name, threads, capacity, () -> 0);
+    this(name, threads, capacity, tooMuch -> 0);
   }
 
   /**
-   * @param lag how late those are who bring the calls and take the answers away: the longest since
-   *     it was last asked, in nanoseconds
+   * @param carriers bring the calls and take the answers away
    */
-  Workers(String name, int threads, int capacity, LongSupplier lag) {
+  Workers(String name, int threads, int capacity, Admission.Carriers carriers) {
     this.capacity = capacity;
-    this.admission = new Admission(threads, lag, System.nanoTime());
+    this.admission = new Admission(threads, carriers, System.nanoTime());
     this.places = new Semaphore(capacity);
     this.turns = new Semaphore(threads);
     this.executor =

@@ -17,14 +17,14 @@ public class AdmissionBenchmark {
   private static final int FAR_TOO_MANY = 1 << 30;
   private static final int REFUSED = 3;
 
-  private final Admission calm = new Admission(THREADS, () -> 0, System.nanoTime());
+  private final Admission calm = new Admission(THREADS, tooMuch -> 0, System.nanoTime());
   private final Admission flooded = flooded();
   private final Semaphore places = new Semaphore(THREADS);
 
   /** Has had more calls than it could begin for the last ten seconds. */
   private static Admission flooded() {
     long now = System.nanoTime() - 10_000 * MILLI;
-    Admission admission = new Admission(THREADS, () -> 0, now);
+    Admission admission = new Admission(THREADS, tooMuch -> 0, now);
     for (int waiting = 0; waiting < 10_000; waiting++, now += MILLI) {
       admission.admits(THREADS + waiting, waiting, false, now);
       for (int i = 0; i < 10; i++) {

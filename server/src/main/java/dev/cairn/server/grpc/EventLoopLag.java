@@ -119,34 +119,42 @@ public final class EventLoopLag {
     private void limitCalls(ChannelHandlerContext context, long lag, long now) {
       long late = now - lastTooMuch < SECOND ? lag : 0;
       boolean looks = now - lookedAt >= SECOND;
-      if (!looks && !limit.isDue(late, now)) {
-        return;
-      }
-      @Nullable Http2ConnectionHandler http2 = context.pipeline().get(Http2ConnectionHandler.class);
-      if (http2 == null || !context.channel().isActive()) {
-        return; // TLS is not agreed on yet, or it is over
-      }
-      Http2Connection connection = http2.connection();
-      if (looks) {
-        lookedAt = now;
-        lastOldCall = lastCall;
-        lastCall = connection.remote().lastStreamCreated();
-      }
-      if (limit.isDue(late, now)) {
-        int old = oldCalls(connection);
-        int before = limit.told();
-        int most = limit.judge(late, connection.numActiveStreams() - old, old, now);
-        if (most != before) {
-          tell(http2, context.pipeline().context(http2), most);
+      if (looks || limit.isDue(late, now)) {
+        @Nullable Http2ConnectionHandler http2 =
+            context.pipeline().get(Http2ConnectionHandler.class);
+        if (http2 == null || !context.channel().isActive()) {
+          return; // TLS is not agreed on yet, or it is over
+        }
+        if (looks) {
+          look(http2.connection(), now);
+        }
+        if (limit.isDue(late, now)) {
+          judge(context, http2, late, now);
         }
       }
       if (limit.isNarrow() && !comesBack) {
-        comesBack(context);
+        comeBack(context);
       }
     }
 
-    /** Where all calls that may be open are, nothing is received that would remind of it. */
-    private void comesBack(ChannelHandlerContext context) {
+    private void look(Http2Connection connection, long now) {
+      lookedAt = now;
+      lastOldCall = lastCall;
+      lastCall = connection.remote().lastStreamCreated();
+    }
+
+    private void judge(
+        ChannelHandlerContext context, Http2ConnectionHandler http2, long late, long now) {
+      int old = oldCalls(http2.connection());
+      int before = limit.told();
+      int most = limit.judge(late, http2.connection().numActiveStreams() - old, old, now);
+      if (most != before) {
+        tell(http2, context.pipeline().context(http2), most);
+      }
+    }
+
+    /** Where as many calls are open as may be, nothing is received that would remind of it. */
+    private void comeBack(ChannelHandlerContext context) {
       comesBack = true;
       var unused =
           context

@@ -114,6 +114,22 @@ class EventLoopLagTest {
   }
 
   @Test
+  void allMayBeOpenAgainThoughItWasTooMuchOnceMoreMeanwhile() {
+    EmbeddedChannel connection = speaksHttp2();
+    lag.takeLongest(true);
+    connection.writeInbound(calls(200));
+    pass(connection, Duration.ofMillis(900));
+    lag.takeLongest(true);
+    connection.writeInbound(endOfCalls(190));
+    assertThat(told(connection)).containsExactly(100, CallLimit.LEAST);
+
+    pass(connection, Duration.ofMillis(200));
+    assertThat(told(connection)).isEmpty();
+    passSecond(connection);
+    assertThat(told(connection)).containsExactly(MOST);
+  }
+
+  @Test
   void callsThatWereThereLongBeforeDoNotCount() {
     EmbeddedChannel connection = speaksHttp2();
     connection.writeInbound(calls(600));
@@ -169,8 +185,12 @@ class EventLoopLagTest {
   }
 
   private void passSecond(EmbeddedChannel connection) {
-    now += Duration.ofSeconds(1).toNanos();
-    connection.advanceTimeBy(1, TimeUnit.SECONDS);
+    pass(connection, Duration.ofSeconds(1));
+  }
+
+  private void pass(EmbeddedChannel connection, Duration time) {
+    now += time.toNanos();
+    connection.advanceTimeBy(time.toNanos(), TimeUnit.NANOSECONDS);
     connection.runScheduledPendingTasks();
   }
 

@@ -134,7 +134,7 @@ final class Maintenance {
     }
   }
 
-  /** What waits for the disk to work again, and the marks; next to nothing when all is well. */
+  /** What waits for the disk to work again, and the marks; little when all is well. */
   private void heal() {
     try {
       marks.run();

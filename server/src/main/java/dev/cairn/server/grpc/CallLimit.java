@@ -16,7 +16,7 @@ import java.time.Duration;
  * Confined to one thread, the event loop's. All times are as of {@link System#nanoTime}.
  */
 final class CallLimit {
-  /** The RFC recommends no fewer. */
+  /** Half of what the RFC calls enough to work with, which is for times when all is well. */
   static final int LEAST = 50;
 
   private static final int STEP = LEAST / 4;
@@ -30,7 +30,7 @@ final class CallLimit {
   private final int most;
   private int allowed;
   private int told;
-  private long changed;
+  private long judged;
 
   /**
    * @param most as many may be open while all is well; also all together
@@ -39,7 +39,7 @@ final class CallLimit {
     this.most = most;
     this.allowed = most;
     this.told = most;
-    this.changed = now - CALM;
+    this.judged = now - CALM;
   }
 
   /**
@@ -48,7 +48,7 @@ final class CallLimit {
    * @param late how late the event loop is, in nanoseconds; 0 if nothing is too much
    */
   boolean isDue(long late, long now) {
-    return now - changed >= (late > LATE ? PAUSE : CALM) && (late > LATE || isNarrow());
+    return now - judged >= (late > LATE ? PAUSE : CALM) && (late > LATE || isNarrow());
   }
 
   /**
@@ -60,7 +60,11 @@ final class CallLimit {
    * @return how many may be open from now on, all together
    */
   int judge(long late, int open, int old, long now) {
+    judged = now;
     if (late > LATE) {
+      if (open <= LEAST && !isNarrow()) {
+        return told; // it is others who are too many
+      }
       int fewer = (int) (Math.min(open, allowed) * Math.max(0.5, (double) LATE / late));
       allowed = Math.min(allowed, Math.max(LEAST, fewer));
     } else if (open < allowed / 2) {
@@ -68,14 +72,13 @@ final class CallLimit {
     } else {
       allowed = Math.min(most, allowed + STEP);
     }
-    changed = now;
     told = Math.min(most, allowed + old);
     return told;
   }
 
   /** Whether fewer may be open than while all is well. */
   boolean isNarrow() {
-    return told < most;
+    return allowed < most;
   }
 
   /** As it was last told. */

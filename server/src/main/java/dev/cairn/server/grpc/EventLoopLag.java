@@ -88,11 +88,17 @@ public final class EventLoopLag {
     private boolean asked;
     private boolean comesBack;
 
-    /** The last call that was begun, as of {@link #lookedAt} and as of the look before. */
+    /** The last call that was begun when something was last received. */
     private int lastCall;
 
+    private long receivedAt = clock.getAsLong();
+
+    /** The last call that was begun as of a second ago or more, and what will be. */
     private int lastOldCall;
-    private long lookedAt = clock.getAsLong();
+
+    private int nextOldCall;
+    private long lookedAt = receivedAt;
+    private @Nullable Http2ConnectionHandler http2;
 
     Probe(int callsPerConnection) {
       limit = new CallLimit(callsPerConnection, lookedAt);
@@ -117,20 +123,16 @@ public final class EventLoopLag {
     }
 
     private void limitCalls(ChannelHandlerContext context, long lag, long now) {
+      if (http2 == null) {
+        http2 = context.pipeline().get(Http2ConnectionHandler.class);
+      }
+      if (http2 == null || !context.channel().isActive()) {
+        return; // TLS is not agreed on yet, or it is over
+      }
+      look(http2.connection(), now);
       long late = now - lastTooMuch < SECOND ? lag : 0;
-      boolean looks = now - lookedAt >= SECOND;
-      if (looks || limit.isDue(late, now)) {
-        @Nullable Http2ConnectionHandler http2 =
-            context.pipeline().get(Http2ConnectionHandler.class);
-        if (http2 == null || !context.channel().isActive()) {
-          return; // TLS is not agreed on yet, or it is over
-        }
-        if (looks) {
-          look(http2.connection(), now);
-        }
-        if (limit.isDue(late, now)) {
-          judge(context, http2, late, now);
-        }
+      if (limit.isDue(late, now)) {
+        judge(context, http2, late, now);
       }
       if (limit.isNarrow() && !comesBack) {
         comeBack(context);
@@ -138,18 +140,25 @@ public final class EventLoopLag {
     }
 
     private void look(Http2Connection connection, long now) {
-      lookedAt = now;
-      lastOldCall = lastCall;
+      if (now - receivedAt >= SECOND) {
+        nextOldCall = lastCall;
+      }
       lastCall = connection.remote().lastStreamCreated();
+      receivedAt = now;
+      if (now - lookedAt >= SECOND) {
+        lookedAt = now;
+        lastOldCall = nextOldCall;
+        nextOldCall = lastCall;
+      }
     }
 
     private void judge(
-        ChannelHandlerContext context, Http2ConnectionHandler http2, long late, long now) {
-      int old = oldCalls(http2.connection());
+        ChannelHandlerContext context, Http2ConnectionHandler handler, long late, long now) {
+      int old = oldCalls(handler.connection());
       int before = limit.told();
-      int most = limit.judge(late, http2.connection().numActiveStreams() - old, old, now);
+      int most = limit.judge(late, handler.connection().numActiveStreams() - old, old, now);
       if (most != before) {
-        tell(http2, context.pipeline().context(http2), most);
+        tell(handler, context.pipeline().context(handler), most);
       }
     }
 
@@ -185,9 +194,9 @@ public final class EventLoopLag {
       return old[0];
     }
 
-    private void tell(Http2ConnectionHandler http2, ChannelHandlerContext context, int most) {
+    private void tell(Http2ConnectionHandler handler, ChannelHandlerContext context, int most) {
       Http2Settings settings = new Http2Settings().maxConcurrentStreams(most);
-      var unused = http2.encoder().writeSettings(context, settings, context.newPromise());
+      var unused = handler.encoder().writeSettings(context, settings, context.newPromise());
       context.flush();
     }
   }

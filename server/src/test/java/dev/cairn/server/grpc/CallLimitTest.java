@@ -31,8 +31,24 @@ class CallLimitTest {
 
   @Test
   void leavesSomeInAnyCase() {
-    assertThat(limit.judge(LATE, 10, 0, now)).isEqualTo(CallLimit.LEAST);
+    assertThat(limit.judge(LATE, 60, 0, now)).isEqualTo(CallLimit.LEAST);
     assertThat(new CallLimit(3, now).judge(LATE, 3, 0, now)).isEqualTo(3);
+  }
+
+  @Test
+  void leavesAConnectionAloneThatHasFewOpen() {
+    assertThat(limit.judge(LATE, CallLimit.LEAST, 300, now)).isEqualTo(MOST);
+    assertThat(limit.isNarrow()).isFalse();
+    assertThat(limit.isDue(LATE, now)).isFalse();
+  }
+
+  @Test
+  void givesBackWhatItTookThoughTheOldOnesLeftRoomForAll() {
+    limit.judge(LATE, 60, 950, now);
+    assertThat(limit.told()).isEqualTo(MOST);
+    assertThat(limit.isNarrow()).isTrue();
+    limit.judge(0, 3, 950, now);
+    assertThat(limit.isNarrow()).isFalse();
   }
 
   @Test

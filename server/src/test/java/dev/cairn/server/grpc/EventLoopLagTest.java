@@ -143,6 +143,17 @@ class EventLoopLagTest {
     assertThat(told(connection)).containsExactly(601 + (200 + 1) / 2);
   }
 
+  @Test
+  void callsThatWereThereBeforeALongSilenceDoNotCount() {
+    EmbeddedChannel connection = speaksHttp2();
+    connection.writeInbound(calls(600));
+    now += Duration.ofHours(1).toNanos();
+    lag.takeLongest(true);
+    connection.writeInbound(calls(200));
+
+    assertThat(told(connection)).containsExactly(600 + 200 / 2);
+  }
+
   /** One that has said hello, and is late at whatever comes. */
   private EmbeddedChannel speaksHttp2() {
     Http2Settings settings = Http2Settings.defaultSettings().maxConcurrentStreams(MOST);

@@ -64,6 +64,9 @@ final class Database implements AutoCloseable {
   private final WriteOptions buffered = new WriteOptions();
   private final AtomicInteger users = new AtomicInteger();
 
+  /** Those of them who read at one moment. */
+  private final AtomicInteger readers = new AtomicInteger();
+
   /** Why it takes no writes until it is opened again; null: it does. */
   private volatile @Nullable ServiceException illness;
 
@@ -362,8 +365,8 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Does what is due now and then; nothing once it is being closed. Never throws, may be called at
-   * any time from any thread.
+   * Does what is due now and then; nothing once it is being closed, which waits for it: that is
+   * what the monitor is for. Never throws, may be called at any time from any thread.
    */
   synchronized void tend() {
     if (tended.contains(this)) {
@@ -375,16 +378,6 @@ final class Database implements AutoCloseable {
   /** Takes down whose items nobody will find any more. */
   RemovedHomes removedHomes() {
     return removedHomes;
-  }
-
-  /** Forces what was written without being forced. */
-  void forceLog() {
-    requireWritable();
-    try {
-      rocks().flushWal(/* sync= */ true);
-    } catch (RocksDBException e) {
-      throw ill(Failures.ofWriting(e));
-    }
   }
 
   private ServiceException ill(ServiceException failure) {
@@ -407,9 +400,20 @@ final class Database implements AutoCloseable {
     return illness == null;
   }
 
-  /** Whether a cursor, a transaction or the like is open. */
-  boolean isInUse() {
-    return users.get() > 0;
+  /** {@link #acquire} for somebody who reads at one moment, and so what others remove meanwhile. */
+  void beginReading() {
+    acquire();
+    readers.incrementAndGet();
+  }
+
+  void endReading() {
+    readers.decrementAndGet();
+    release();
+  }
+
+  /** Whether anybody reads at a moment of the past. */
+  boolean isRead() {
+    return readers.get() > 0;
   }
 
   boolean isReadOnly() {

@@ -17,7 +17,7 @@ final class Moment implements AutoCloseable {
   Moment(Database database) {
     this.database = database;
     // Before anything can be read, so that none of it is removed.
-    database.acquire();
+    database.beginReading();
     this.snapshot = database.rocks().getSnapshot();
     this.options = new ReadOptions().setSnapshot(snapshot);
   }
@@ -46,6 +46,6 @@ final class Moment implements AutoCloseable {
   public void close() {
     options.close();
     database.rocks().releaseSnapshot(snapshot);
-    database.release();
+    database.endReading();
   }
 }

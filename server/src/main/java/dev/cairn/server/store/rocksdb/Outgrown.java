@@ -116,7 +116,7 @@ final class Outgrown {
       if (catchUp(move)) {
         return Optional.of(copy);
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       copy.closeAfter(e);
       throw e;
     }

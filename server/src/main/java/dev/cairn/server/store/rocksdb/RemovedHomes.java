@@ -1,19 +1,26 @@
 package dev.cairn.server.store.rocksdb;
 
 import dev.cairn.server.error.ServiceException;
+import dev.cairn.server.store.Durability;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
+import org.rocksdb.WriteBatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where collections lay that have no name any more: they were deleted, emptied or replaced. Their
  * items are removed as one range together with the name, but their table files stay until RocksDB
  * merges them, for which it reads each item once more. Here the files are removed as they are, as
- * soon as nobody can read them. A crash forgets them, and leaves them to RocksDB.
+ * soon as nobody can read them. Those that it does not come to before the database is closed, or
+ * that RocksDB is merging just then, are left to RocksDB.
  *
  * <p>Thread-safe.
  */
 final class RemovedHomes {
+  private static final Logger log = LoggerFactory.getLogger(RemovedHomes.class);
+
   private final Database database;
   private final Set<Home> homes = new HashSet<>();
 
@@ -29,16 +36,29 @@ final class RemovedHomes {
   /** Does nothing while anybody reads who may have come before the names were gone. */
   void freeFiles() {
     Set<Home> taken = waiting();
-    if (taken.isEmpty() || database.isInUse() || !database.isHealthy()) {
+    if (taken.isEmpty() || database.isRead() || !database.isHealthy()) {
       return;
     }
     try {
-      // RocksDB forces that the files are gone; what took the names away may not be forced yet.
-      database.forceLog();
+      removeOnceMore(taken);
       database.deleteFiles(taken);
       forget(taken);
-    } catch (ServiceException ignored) {
-      // The database takes no writes until it is opened again.
+    } catch (ServiceException e) {
+      log.warn("table files of removed collections stay directory={}", database.directory(), e);
+    }
+  }
+
+  /**
+   * That the files are gone is forced, so what took the names away has to be forced before. And the
+   * removal of the items may lie in one of the files, while some of the items lie in a file that
+   * stays.
+   */
+  private void removeOnceMore(Set<Home> taken) {
+    try (WriteBatch batch = new WriteBatch()) {
+      for (Home home : taken) {
+        database.deleteRange(batch, home.family(), home.first(), home.end());
+      }
+      database.write(batch, Durability.SYNCED);
     }
   }
 

@@ -406,7 +406,7 @@ final class RocksItemStore implements ItemStore {
       RocksStagedCollections staged = new RocksStagedCollections(this, contents);
       try {
         new Staging(database, options, scratch, listener).run(from.database, moment, work);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         staged.closeAfter(e);
         throw e;
       }

@@ -79,7 +79,7 @@ final class RocksStagedCollections implements StagedCollections {
   }
 
   /** Closes it because of a failure, which counts more than one to do so. */
-  void closeAfter(RuntimeException failure) {
+  void closeAfter(Throwable failure) {
     try {
       close();
     } catch (RuntimeException e) {

@@ -165,7 +165,8 @@ public final class RocksStoreEngine implements StoreEngine {
    * Takes down how far the open databases have come, so that damage is found that looks like an
    * earlier state, and gives room back that removed collections took. Opening, flushing and closing
    * one sets its mark anyway; this is for what RocksDB does by itself, and so to be called every
-   * second or so. Some microseconds for each; never throws, may be called at any time.
+   * second or so. Some microseconds for each, and some milliseconds for one that has lost
+   * collections; never throws, may be called at any time.
    */
   public void tend() {
     tended.forEach(Database::tend);

@@ -3,6 +3,7 @@ package dev.cairn.server.store.rocksdb;
 import dev.cairn.server.store.CollectionId;
 import dev.cairn.server.store.CollectionStats;
 import dev.cairn.server.store.CopyListener;
+import dev.cairn.server.telemetry.NamedThreads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.EnvOptions;
 import org.rocksdb.Options;
@@ -25,14 +27,15 @@ import org.rocksdb.SstFileWriter;
  * its own in a backup is not copied: its files are linked. What is taken over is durable: the table
  * files are forced when finished, and the database forces its directory when it takes them.
  *
- * <p>Confined to the thread that runs it. When it fails, some of the items may be in the database
- * already; its caller removes them.
+ * <p>Confined to the thread that runs it, but for taking a file over. When it fails, some of the
+ * items may be in the database already; its caller removes them.
  */
 final class Staging {
   /** Before compression. */
   private static final long FILE_BYTES = 256L << 20;
 
   private static final int ITEMS_PER_CALL = 500;
+  private static final ThreadFactory THREADS = new NamedThreads("staging");
 
   private final Database database;
   private final EngineOptions options;
@@ -245,13 +248,7 @@ final class Staging {
                   throw new CompletionException(e);
                 }
               },
-              TableFiles::start);
-    }
-
-    private static void start(Runnable work) {
-      Thread thread = new Thread(work, "staging");
-      thread.setDaemon(true);
-      thread.start();
+              work -> THREADS.newThread(work).start());
     }
 
     private void awaitTaken() throws RocksDBException {
@@ -261,6 +258,9 @@ final class Staging {
         if (e.getCause() instanceof RocksDBException failure) {
           throw failure;
         }
+        if (e.getCause() instanceof Error error) {
+          throw error;
+        }
         throw e.getCause() instanceof RuntimeException failure ? failure : e;
       }
     }
@@ -268,12 +268,12 @@ final class Staging {
     /** Nothing is taken over after it. */
     @Override
     public void close() {
+      taking.handle((done, failure) -> null).join();
       if (writer != null) {
         writer.close();
       }
       tableOptions.close();
       environment.close();
-      taking.handle((done, failure) -> null).join();
     }
   }
 }

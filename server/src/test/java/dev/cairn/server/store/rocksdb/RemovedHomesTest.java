@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -99,7 +100,10 @@ class RemovedHomesTest {
 
   @Test
   void whatIsStillReadStaysUntilTheReaderHasGone() {
-    try (ItemCursor reader = store.scan(CITIES, "")) {
+    Home cities = Objects.requireNonNull(store.row(CITIES)).home();
+    byte[] first = cities.key(places.get(0).id());
+    try (ItemCursor reader = store.scan(CITIES, "");
+        Moment moment = new Moment(live.database())) {
       assertThat(reader.next()).isTrue();
       change(
           store,
@@ -111,6 +115,7 @@ class RemovedHomesTest {
 
       assertThat(tables()).containsAll(copied);
       assertThat(rest(reader)).hasSize(places.size() - 1);
+      assertThat(moment.get(cities.family(), first)).isNotNull();
     }
     live.database().tend();
     assertThat(tables()).isEqualTo(before);

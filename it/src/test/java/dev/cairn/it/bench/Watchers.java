@@ -39,8 +39,8 @@ final class Watchers implements Case {
   private static final String ALONE = Results.LIMIT + "the same, watched by one";
   private static final String EMPTY = Results.LIMIT + "as many watch an empty gRPC server";
 
-  /** How often a watch of a crowd speaks, in watches for each of its messages a second. */
-  private static final int WATCHERS_PER_MESSAGE = 2_000;
+  /** That the watches of a crowd send in a second, all together. */
+  private static final int MESSAGES = 2_000;
 
   private static final Work HEAP = Work.size("heap of a watcher", "<= 20 KB");
 
@@ -119,24 +119,24 @@ final class Watchers implements Case {
   /** A restoration that one watches while {@code elsewhere} watch the empty server. */
   private static double restoreBeside(Subjects subjects, Audience one, Audience elsewhere)
       throws Exception {
-    long begin = System.nanoTime();
-    Restoration running = request(subjects);
-    one.watch(running.getId());
-    elsewhere.watch(String.valueOf(1_000 * elsewhere.size / WATCHERS_PER_MESSAGE));
-    Restoration done = subjects.site().completed(running);
-    double took = Subjects.millisSince(begin);
-    one.awaitEnd();
+    String interval = String.valueOf(1_000 * elsewhere.size / MESSAGES);
+    double took = restore(subjects, one, () -> elsewhere.watch(interval));
     elsewhere.awaitFirst();
     subjects.limit().call("end-watches");
     elsewhere.awaitEnd();
-    subjects.site().settled(done);
     return took;
   }
 
   private static double restore(Subjects subjects, Audience audience) throws Exception {
+    return restore(subjects, audience, () -> {});
+  }
+
+  private static double restore(Subjects subjects, Audience audience, Runnable meanwhile)
+      throws Exception {
     long begin = System.nanoTime();
     Restoration running = request(subjects);
     audience.watch(running.getId());
+    meanwhile.run();
     Restoration done = subjects.site().completed(running);
     double took = Subjects.millisSince(begin);
     audience.awaitEnd();

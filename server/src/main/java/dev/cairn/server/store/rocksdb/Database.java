@@ -274,15 +274,24 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** Adds the removal of all keys from {@code from} to before {@code to} to a batch. */
-  void deleteRange(WriteBatch batch, int family, byte[] from, byte[] to) {
+  /** Removes, as one range each, the items at those of {@code homes} that are among others'. */
+  void deleteItems(Collection<Home> homes, Durability durability) {
+    try (WriteBatch batch = new WriteBatch()) {
+      for (Home home : homes) {
+        if (!home.own()) {
+          deleteItems(batch, home);
+        }
+      }
+      if (batch.count() > 0) {
+        write(batch, durability);
+      }
+    }
+  }
+
+  /** Adds the removal of the items of a collection without a family of its own to a batch. */
+  void deleteItems(WriteBatch batch, Home home) {
     try {
-      use(
-          family,
-          handle -> {
-            batch.deleteRange(handle, from, to);
-            return NOTHING;
-          });
+      batch.deleteRange(shared(home.family()), home.first(), home.end());
     } catch (RocksDBException e) {
       throw Failures.of("write", e);
     }

@@ -5,7 +5,6 @@ import dev.cairn.server.store.Durability;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
-import org.rocksdb.WriteBatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,8 +28,13 @@ final class RemovedHomes {
   }
 
   /** To be called when the names are gone, so that whoever looks from now on finds none of them. */
-  synchronized void add(Collection<Home> removed) {
-    removed.stream().filter(home -> !home.own()).forEach(homes::add);
+  void add(Collection<Home> removed) {
+    if (removed.isEmpty()) {
+      return; // as it is with nearly every write
+    }
+    synchronized (this) {
+      removed.stream().filter(home -> !home.own()).forEach(homes::add);
+    }
   }
 
   /** Does nothing while anybody reads who may have come before the names were gone. */
@@ -40,25 +44,13 @@ final class RemovedHomes {
       return;
     }
     try {
-      removeOnceMore(taken);
+      // That the files are gone is forced, so what took the names away has to be forced before. And
+      // the removal of the items may lie in one of the files, and some items in a file that stays.
+      database.deleteItems(taken, Durability.SYNCED);
       database.deleteFiles(taken);
       forget(taken);
     } catch (ServiceException e) {
       log.warn("table files of removed collections stay directory={}", database.directory(), e);
-    }
-  }
-
-  /**
-   * That the files are gone is forced, so what took the names away has to be forced before. And the
-   * removal of the items may lie in one of the files, while some of the items lie in a file that
-   * stays.
-   */
-  private void removeOnceMore(Set<Home> taken) {
-    try (WriteBatch batch = new WriteBatch()) {
-      for (Home home : taken) {
-        database.deleteRange(batch, home.family(), home.first(), home.end());
-      }
-      database.write(batch, Durability.SYNCED);
     }
   }
 

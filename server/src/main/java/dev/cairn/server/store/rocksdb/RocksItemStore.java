@@ -146,19 +146,7 @@ final class RocksItemStore implements ItemStore {
 
   /** Removes all items at {@code homes}; if that is lost in a crash, {@link #open} does it. */
   void removeItems(Collection<Home> homes) {
-    if (homes.isEmpty()) {
-      return;
-    }
-    try (WriteBatch batch = new WriteBatch()) {
-      for (Home home : homes) {
-        if (!home.own()) {
-          removeShared(batch, home);
-        }
-      }
-      if (batch.count() > 0) {
-        database.write(batch, Durability.BUFFERED);
-      }
-    }
+    database.deleteItems(homes, Durability.BUFFERED);
     dropFamilies(homes);
   }
 
@@ -166,11 +154,6 @@ final class RocksItemStore implements ItemStore {
   void discard(Collection<Home> homes) {
     database.deleteFiles(homes);
     removeItems(homes);
-  }
-
-  /** Adds the removal of the items of a collection without a family of its own to a batch. */
-  void removeShared(WriteBatch batch, Home home) {
-    database.deleteRange(batch, home.family(), home.first(), home.end());
   }
 
   /**

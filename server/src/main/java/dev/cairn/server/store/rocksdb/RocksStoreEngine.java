@@ -16,7 +16,7 @@ import org.rocksdb.DBOptions;
 public final class RocksStoreEngine implements StoreEngine {
   private final EngineOptions options;
 
-  /** Of the databases that are open for writing. */
+  /** The databases that are open for writing. */
   private final Set<Database> tended = ConcurrentHashMap.newKeySet();
 
   /**

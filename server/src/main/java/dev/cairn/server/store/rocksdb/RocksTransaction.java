@@ -333,7 +333,7 @@ final class RocksTransaction implements ItemTransaction {
   private void fill(WriteBatch batch) {
     for (Home home : lower.dropped) {
       if (!home.own() && !freshHomes.contains(home)) {
-        store.removeShared(batch, home);
+        database.deleteItems(batch, home);
       }
     }
     lower

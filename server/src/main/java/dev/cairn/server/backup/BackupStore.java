@@ -5,6 +5,7 @@ import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.site.Catalog;
 import dev.cairn.server.site.CatalogTransaction;
 import dev.cairn.server.site.CommandLog;
+import dev.cairn.server.site.CurrentRecords;
 import dev.cairn.server.site.RequestId;
 import dev.cairn.server.site.RequestRecord;
 import dev.cairn.server.site.SiteId;
@@ -15,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
-import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * The records of backups: reads them, changes them through the command log, and tells whoever
@@ -28,6 +29,10 @@ final class BackupStore {
   private final Sequences sequences;
   private final InstantSource clock;
   private final Topics<BackupRef, BackupView> topics = new Topics<>();
+
+  /** Those that are PENDING or READY. */
+  private final CurrentRecords current = new CurrentRecords("backup");
+
   private volatile BiConsumer<List<BackupRecord>, ServiceException> whenInDoubt =
       (records, why) -> {};
 
@@ -89,19 +94,17 @@ final class BackupStore {
 
   /** The READY ones of the site's backups, oldest requested first. */
   List<BackupRecord> ready(SiteId siteId) {
-    return ready(
-        catalog.list(BackupRecord.prefix(siteId), BackupOutline.class),
-        each -> find(siteId, each.id()));
+    return current(siteId).filter(BackupRecord::isReady).toList();
   }
 
-  /** Of those that have ended, which stay on record for long, no more than the outline is read. */
-  private static List<BackupRecord> ready(
-      List<BackupOutline> all, Function<BackupOutline, Optional<BackupRecord>> find) {
-    return all.stream()
-        .filter(BackupOutline::isReady)
-        .flatMap(each -> find.apply(each).stream())
-        .filter(BackupRecord::isReady)
-        .toList();
+  /** The PENDING ones of the site's backups, oldest requested first. */
+  List<BackupRecord> pending(SiteId siteId) {
+    return current(siteId).filter(BackupRecord::isPending).toList();
+  }
+
+  private Stream<BackupRecord> current(SiteId siteId) {
+    return current.ids(catalog, siteId).stream()
+        .flatMap(id -> find(siteId, new BackupId(id)).stream());
   }
 
   /** What the same call made before. */
@@ -116,6 +119,27 @@ final class BackupStore {
   /** The outlines of the backups of all sites. */
   List<BackupOutline> outlines() {
     return catalog.list(BackupRecord.allPrefix(), BackupOutline.class);
+  }
+
+  /** Has the index of the PENDING and READY ones agree with the records. */
+  void recoverIndex(List<BackupOutline> all) {
+    current.recover(
+        catalog,
+        commands,
+        all.stream()
+            .filter(each -> isCurrent(each.state()))
+            .map(each -> new CurrentRecords.Name(each.siteId(), each.id().value()))
+            .toList());
+  }
+
+  private static boolean isCurrent(BackupState state) {
+    return state == BackupState.PENDING || state == BackupState.READY;
+  }
+
+  /** Removes the records of a site, in the step that removes the site. */
+  void removeSite(CatalogTransaction transaction, SiteId siteId) {
+    transaction.deleteAll(BackupRecord.prefix(siteId));
+    current.removeSite(transaction, siteId);
   }
 
   /** What a command changes, and the records that came of it. */
@@ -229,9 +253,10 @@ final class BackupStore {
 
     /** The READY ones of the site's backups, oldest requested first. */
     List<BackupRecord> ready(SiteId siteId) {
-      return BackupStore.ready(
-          transaction.list(BackupRecord.prefix(siteId), BackupOutline.class),
-          each -> find(new BackupRef(siteId, each.id())));
+      return current.ids(transaction, siteId).stream()
+          .flatMap(id -> find(new BackupRef(siteId, new BackupId(id))).stream())
+          .filter(BackupRecord::isReady)
+          .toList();
     }
 
     BackupRecord change(BackupRecord record, UnaryOperator<BackupRecord.Draft> change) {
@@ -246,8 +271,13 @@ final class BackupStore {
                 return draft;
               });
       String key = BackupRecord.key(record.siteId(), record.id());
-      before.putIfAbsent(BackupRef.of(record), transaction.get(key, BackupRecord.class));
+      Optional<BackupRecord> old = transaction.get(key, BackupRecord.class);
+      before.putIfAbsent(BackupRef.of(record), old);
       transaction.put(key, numbered);
+      boolean isCurrent = isCurrent(numbered.state());
+      if (isCurrent != old.map(each -> isCurrent(each.state())).orElse(false)) {
+        current.note(transaction, record.siteId(), record.id().value(), isCurrent);
+      }
       changed.removeIf(each -> each.id().equals(numbered.id()));
       changed.add(numbered);
       return numbered;

@@ -613,19 +613,24 @@ public final class Backups implements SiteDependent {
 
   // The life of the server and of sites.
 
-  /**
-   * Puts records and files in order after a crash. Called once, after restorations were recovered
-   * and before anything is served.
-   */
-  public void recover() {
+  /** Goes on after what is on record. Called once, before all else. */
+  public void takeStock() {
     List<BackupOutline> all = store.outlines();
     for (BackupOutline each : all) {
       ids.startAfter(each.id().value());
       sequences.startAfter(each.sequence());
     }
+    store.recoverIndex(all);
+  }
+
+  /**
+   * Puts records and files in order after a crash. Called once, after restorations were recovered
+   * and before anything is served.
+   */
+  public void recover() {
     new BackupRecovery(
             store, repository, verifier, departures, clock, safety::isAwaited, verifyAfterCreate)
-        .run(all);
+        .run(store.outlines());
   }
 
   /** Removes records that ended before {@code before}; answers how many. */
@@ -652,11 +657,7 @@ public final class Backups implements SiteDependent {
 
   @Override
   public void beforeDelete(SiteId id) {
-    for (BackupRecord record : store.list(id)) {
-      if (record.isPending()) {
-        cancelPending(record);
-      }
-    }
+    store.pending(id).forEach(this::cancelPending);
   }
 
   @Override
@@ -674,7 +675,7 @@ public final class Backups implements SiteDependent {
             "backup " + record.id() + " of site " + id + " is being restored");
       }
     }
-    transaction.deleteAll(BackupRecord.prefix(id));
+    store.removeSite(transaction, id);
   }
 
   @Override

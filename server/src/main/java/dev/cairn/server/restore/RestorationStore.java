@@ -8,6 +8,7 @@ import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.site.Catalog;
 import dev.cairn.server.site.CatalogTransaction;
 import dev.cairn.server.site.CommandLog;
+import dev.cairn.server.site.CurrentRecords;
 import dev.cairn.server.site.RequestId;
 import dev.cairn.server.site.RequestRecord;
 import dev.cairn.server.site.SiteId;
@@ -29,6 +30,9 @@ final class RestorationStore {
   private final Sequences sequences;
   private final InstantSource clock;
   private final Topics<RestorationRef, RestorationView> topics = new Topics<>();
+
+  /** Those that are PENDING. */
+  private final CurrentRecords current = new CurrentRecords("restoration");
 
   RestorationStore(Catalog catalog, CommandLog commands, Sequences sequences, InstantSource clock) {
     this.catalog = catalog;
@@ -104,6 +108,43 @@ final class RestorationStore {
     return catalog.list(RestorationRecord.allPrefix(), RestorationOutline.class);
   }
 
+  /** Has the index of the PENDING ones agree with the records. */
+  void recoverIndex(List<RestorationOutline> all) {
+    current.recover(
+        catalog,
+        commands,
+        all.stream()
+            .filter(RestorationOutline::isPending)
+            .map(each -> new CurrentRecords.Name(each.siteId(), each.id().value()))
+            .toList());
+  }
+
+  /** The PENDING restorations of the site's backups. */
+  List<RestorationRecord> pending(SiteId siteId) {
+    return pending(current.ids(catalog, siteId), id -> find(siteId, id));
+  }
+
+  /** The same as {@code transaction} is about to leave them. */
+  List<RestorationRecord> pending(CatalogTransaction transaction, SiteId siteId) {
+    return pending(
+        current.ids(transaction, siteId),
+        id -> transaction.get(RestorationRecord.key(siteId, id), RestorationRecord.class));
+  }
+
+  private static List<RestorationRecord> pending(
+      List<String> ids, Function<RestorationId, Optional<RestorationRecord>> find) {
+    return ids.stream()
+        .flatMap(id -> find.apply(new RestorationId(id)).stream())
+        .filter(RestorationRecord::isPending)
+        .toList();
+  }
+
+  /** Removes the records of a site, in the step that removes the site. */
+  void removeSite(CatalogTransaction transaction, SiteId siteId) {
+    transaction.deleteAll(RestorationRecord.prefix(siteId));
+    current.removeSite(transaction, siteId);
+  }
+
   /** Makes a record, or answers another one, in one durable step; then publishes it. */
   RestorationRecord add(Function<CatalogTransaction, RestorationRecord> work) {
     RestorationRecord record = commands.append(work::apply);
@@ -139,12 +180,16 @@ final class RestorationStore {
               return draft;
             });
     String key = RestorationRecord.key(record.siteId(), record.id());
-    RestorationChange.between(transaction.get(key, RestorationRecord.class), numbered)
+    Optional<RestorationRecord> before = transaction.get(key, RestorationRecord.class);
+    RestorationChange.between(before, numbered)
         .ifPresent(
             event ->
                 transaction.addEvent(
                     record.siteId(), clock.instant(), RestorationChange.TYPE, event));
     transaction.put(key, numbered);
+    if (numbered.isPending() != before.map(RestorationRecord::isPending).orElse(false)) {
+      current.note(transaction, record.siteId(), record.id().value(), numbered.isPending());
+    }
     return numbered;
   }
 

@@ -394,9 +394,9 @@ public final class Restorations implements SiteDependent {
     }
   }
 
-  private static void refuseSecond(CatalogTransaction transaction, SiteId siteId) {
-    transaction.list(RestorationRecord.prefix(siteId), RestorationOutline.class).stream()
-        .filter(other -> other.isPending() && other.destinationSiteId().equals(siteId))
+  private void refuseSecond(CatalogTransaction transaction, SiteId siteId) {
+    store.pending(transaction, siteId).stream()
+        .filter(other -> other.destinationSiteId().equals(siteId))
         .findFirst()
         .ifPresent(
             other -> {
@@ -522,6 +522,7 @@ public final class Restorations implements SiteDependent {
       ids.startAfter(each.id().value());
       store.startAfter(each);
     }
+    store.recoverIndex(all);
     all.stream()
         .filter(RestorationOutline::isPending)
         .forEach(each -> recover(store.require(each.siteId(), each.id())));
@@ -557,8 +558,7 @@ public final class Restorations implements SiteDependent {
 
   @Override
   public void beforeDelete(SiteId id) {
-    store.list(id).stream()
-        .filter(RestorationRecord::isPending)
+    store.pending(id).stream()
         .findFirst()
         .ifPresent(
             record -> {
@@ -568,7 +568,7 @@ public final class Restorations implements SiteDependent {
 
   @Override
   public void removeRecords(SiteId id, CatalogTransaction transaction) {
-    transaction.deleteAll(RestorationRecord.prefix(id));
+    store.removeSite(transaction, id);
   }
 
   @Override

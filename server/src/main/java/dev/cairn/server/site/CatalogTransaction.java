@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Reads and changes of one {@link CatalogCommand}; the changes become durable together. Its reads
@@ -57,6 +58,22 @@ public final class CatalogTransaction {
 
   public void delete(String key) {
     changes.put(key, Optional.empty());
+  }
+
+  /** The keys under {@code prefix}, in order. */
+  List<String> keys(String prefix) {
+    Set<String> found = new TreeSet<>(catalog.keys(prefix));
+    changes.forEach(
+        (key, value) -> {
+          if (key.startsWith(prefix)) {
+            if (value.isPresent()) {
+              found.add(key);
+            } else {
+              found.remove(key);
+            }
+          }
+        });
+    return new ArrayList<>(found);
   }
 
   /** Removes every record under {@code prefix}. */

@@ -87,6 +87,7 @@ final class BackedUpSite implements AutoCloseable {
   /** Opens what is in {@code root}, recovered as at the start of a server. */
   static BackedUpSite open(Path root, Options options) {
     BackedUpSite opened = new BackedUpSite(root, options);
+    opened.backups.takeStock();
     opened.backups.recover();
     return opened;
   }

@@ -6,11 +6,13 @@ import static dev.cairn.server.site.Installation.SITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
 import dev.cairn.server.backup.BackedUpSite.Options;
 import dev.cairn.server.backup.SteppedRepository.Step;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.site.FaultyKeyValueStore.Fault;
+import dev.cairn.server.store.KeyValueStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,6 +75,40 @@ final class EvictionTest {
     assertThat(site.get(fourth).evicted()).containsExactly(first);
     assertThat(site.directories()).containsExactly(second.value(), third.value(), fourth.value());
     assertThat(nextEvicted()).contains(second);
+  }
+
+  @Test
+  void backupsOfAServerThatKeptNoIndexAreCountedToo() {
+    BackupId first = site.make();
+    BackupId second = site.make();
+    BackupId third = site.make();
+    site.server.commands.append(
+        transaction -> {
+          transaction.deleteAll("current-backup/");
+          return Boolean.TRUE;
+        });
+    site = site.reopen();
+
+    BackupId fourth = site.make();
+
+    assertThat(site.ready()).containsExactly(second, third, fourth);
+    assertThat(site.get(fourth).evicted()).containsExactly(first);
+  }
+
+  @Test
+  void recordsOfBackupsThatAreGoneAreNotReadAgain() {
+    BackupId gone = site.make();
+    site.backups.delete(SITE, gone, "");
+    site.server.store.write(
+        List.of(
+            KeyValueStore.Change.put(
+                "backup/" + SITE + "/" + gone, ByteString.copyFromUtf8("damaged"))));
+    assertThatThrownBy(() -> site.ready()).as("a list reads them").hasMessageContaining("damaged");
+
+    BackupId next = site.make();
+
+    assertThat(site.state(next)).isEqualTo(BackupState.READY);
+    assertThat(site.backups.ready(SITE)).extracting(BackupRecord::id).containsExactly(next);
   }
 
   private Optional<BackupId> nextEvicted() {

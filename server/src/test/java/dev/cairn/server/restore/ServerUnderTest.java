@@ -275,6 +275,7 @@ public final class ServerUnderTest implements AutoCloseable {
 
   /** Puts everything in order after a crash. */
   public void recover() {
+    backups.takeStock();
     restorations.recover();
     backups.recover();
     sites.sweep();

@@ -115,6 +115,7 @@ class AutoBackupsTest implements InstantSource {
         new BackupSchedules(store, backups, this, BackupSchedules.Settings.DEFAULT);
     sites.register(backups);
     sites.register(schedules);
+    backups.takeStock();
     backups.recover();
     running = new Parts(catalog, sites, backups, schedules);
   }

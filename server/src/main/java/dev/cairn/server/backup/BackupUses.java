@@ -19,8 +19,8 @@ import java.util.TreeSet;
 final class BackupUses {
   private final Map<BackupKey, Set<String>> users = new HashMap<>();
 
-  /** Keeps the backup until the answer is closed. */
-  synchronized BackupUse use(BackupKey key, String restorationId) {
+  /** Keeps the backup until the answer is run; again, it does nothing. */
+  synchronized Runnable use(BackupKey key, String restorationId) {
     users.computeIfAbsent(key, absent -> new TreeSet<>()).add(restorationId);
     return () -> release(key, restorationId);
   }

@@ -60,7 +60,7 @@ final class Departures {
    * @throws ServiceException BACKUP_NOT_FOUND; BACKUP_NOT_READY
    */
   BackupUse use(SiteId siteId, BackupId id, String restorationId) {
-    BackupUse use =
+    Runnable release =
         store.change(
             batch -> {
               BackupRecord record = batch.require(siteId, id);
@@ -69,9 +69,17 @@ final class Departures {
               }
               return uses.use(record.repositoryKey(), restorationId);
             });
-    return () -> {
-      use.close();
-      tryRetention(siteId);
+    return new BackupUse() {
+      @Override
+      public void end() {
+        release.run();
+      }
+
+      @Override
+      public void close() {
+        release.run();
+        tryRetention(siteId);
+      }
     };
   }
 

@@ -161,7 +161,7 @@ final class RestoreJob {
   }
 
   private void later(String what, Runnable work, Throwable why) {
-    use.close();
+    use.end();
     parts.backups().overdue().later(what + " " + record().id(), work, why);
   }
 
@@ -232,7 +232,7 @@ final class RestoreJob {
       checkCancelled();
     }
     journal.progress().enter(Phase.SWITCHING);
-    use.close();
+    use.end();
     cloning.complete();
     log.info(
         "site made of a backup site={} restoration={}",
@@ -430,7 +430,7 @@ final class RestoreJob {
   /** Steps 6, if it failed, and 7. */
   private void finish() {
     journal.progress().enter(Phase.FINALIZING);
-    use.close();
+    use.end();
     Completion completion = new Completion(parts, record());
     try {
       parts
@@ -469,7 +469,7 @@ final class RestoreJob {
   }
 
   private void fail(Throwable thrown) {
-    use.close();
+    use.end();
     JobFailure failure = JobFailure.of(thrown);
     boolean cancelled = failure.reason() == Reason.CANCELLED && control.get() == Control.CANCELLED;
     if (failure.reason() == Reason.INTERNAL) {

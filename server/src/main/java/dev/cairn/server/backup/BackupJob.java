@@ -90,7 +90,7 @@ final class BackupJob {
 
   private Manifest steps() {
     checkCancelled();
-    beginFlush();
+    sites.beginFlush(record.siteId()); // goes on while the record is written
     record =
         store.change(
             batch ->
@@ -127,13 +127,6 @@ final class BackupJob {
     Manifest manifest = taker.seal(snapshot);
     checkCancelled();
     return manifest;
-  }
-
-  /** Goes on while the record is written. */
-  private void beginFlush() {
-    try (Lease lease = sites.lease(record.siteId(), Environment.LIVE)) {
-      lease.store().beginFlush();
-    }
   }
 
   /** What the record becomes with step 5, unless it was cancelled. */

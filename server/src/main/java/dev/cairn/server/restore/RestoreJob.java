@@ -173,7 +173,8 @@ final class RestoreJob {
     checkCancelled();
     boolean clone = record().kind() == RestorationKind.CLONE;
     if (!clone) {
-      beginFlush();
+      // What the safety backup will need on disk is written while the restoration begins.
+      parts.sites().beginFlush(record().destinationSiteId());
     }
     Optional<SwitchIntent> intent = clone ? Optional.empty() : Optional.of(change.newIntent());
     Instant now = journal.now();
@@ -200,13 +201,6 @@ final class RestoreJob {
     while (!stageAndSwitch(whole)) {
       whole = false;
       requireRoom(false);
-    }
-  }
-
-  /** What the safety backup will need on disk is written while the restoration begins. */
-  private void beginFlush() {
-    try (Lease lease = parts.sites().lease(record().destinationSiteId(), Environment.LIVE)) {
-      lease.store().beginFlush();
     }
   }
 

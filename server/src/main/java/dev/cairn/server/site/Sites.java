@@ -280,6 +280,16 @@ public final class Sites {
     return require(id).lease(environment);
   }
 
+  /**
+   * Begins to write what of the site's content is only in memory, as a checkpoint needs it, and
+   * does not wait for that.
+   */
+  public void beginFlush(SiteId id) {
+    try (Lease lease = lease(id, Environment.LIVE)) {
+      lease.store().beginFlush();
+    }
+  }
+
   /** The site's collections now. */
   public SiteCollections collections(SiteId id) {
     return require(id).collections();

@@ -23,6 +23,8 @@ import dev.cairn.server.site.SiteId;
 import dev.cairn.server.site.Threads;
 import dev.cairn.server.store.CollectionId;
 import dev.cairn.server.store.Durability;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -534,6 +536,20 @@ final class BackupsTest {
     assertThat(site.get(id).failure()).map(JobFailure::reason).contains(Reason.STORAGE_FAILED);
     assertThat(site.directories()).isEmpty();
     assertThat(site.backups.overdue().size()).isZero();
+  }
+
+  @Test
+  void whatIsWrongWithItsSiteIsSaidByTheBackup() throws IOException {
+    site.server.clock.advance(Duration.ofMinutes(1));
+    site.server.pool.closeIdle(Duration.ZERO);
+    Files.delete(site.server.sites.generationDirectory(SITE, 1).resolve("CURRENT"));
+
+    BackupId id = site.create();
+    assertThat(site.state(id)).isEqualTo(BackupState.PENDING);
+    site.making.runAll();
+
+    assertThat(site.state(id)).isEqualTo(BackupState.FAILED);
+    assertThat(site.get(id).failure()).map(JobFailure::reason).contains(Reason.DATA_CORRUPT);
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.cairn.server.store.CollectionId;
 import dev.cairn.server.store.StoredItem;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -19,8 +20,12 @@ final class Layer {
   /** Collections as they will be; empty for those that go. */
   final Map<CollectionId, Optional<CollectionRow>> collections = new HashMap<>();
 
-  /** Items as they will be; empty for those that go. Those of a dropped home do not count. */
-  private Map<ItemKey, Optional<StoredItem>> items = new HashMap<>();
+  /**
+   * Items as they will be; empty for those that go. Those of a dropped home do not count. They stay
+   * in the order in which they came: that is mostly the order of their keys, in which writing them
+   * to the database takes the least time.
+   */
+  private Map<ItemKey, Optional<StoredItem>> items = new LinkedHashMap<>();
 
   /** Markers as they will be; empty for those that go. */
   final TreeMap<String, Optional<ByteString>> markers = new TreeMap<>();

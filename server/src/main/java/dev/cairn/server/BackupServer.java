@@ -69,9 +69,9 @@ import org.slf4j.LoggerFactory;
  * system's clock and schedulers come from.
  *
  * <p>Made in this order, closed in the opposite one: lock, engine, catalog, pool, domain, recovery,
- * port. Which backups there are is looked at first. Restorations are recovered next, because they
- * decide which generation is live and which safety backup exists; then backups; only then may files
- * that belong to nothing be swept.
+ * port. Which backups there are is looked at first, since restorations take ids and apply
+ * retention. They are recovered next, because they decide which generation is live and which safety
+ * backup exists; then backups; only then may files that belong to nothing be swept.
  *
  * <p>Thread-safe once made. A second {@link #close} does nothing.
  */

@@ -5,9 +5,9 @@ import dev.cairn.server.repository.BackupKey;
 import dev.cairn.server.site.SiteId;
 
 /**
- * What of a backup's record a start looks at, for every backup there is. It is read from the same
- * bytes as {@link BackupRecord}; all else in them is skipped, and not even kept aside as unknown,
- * which takes a fraction of the time.
+ * What of a backup's record a start looks at, for every backup there is, and a verification while
+ * it runs. It is read from the same bytes as {@link BackupRecord}; all else in them is skipped, and
+ * not even kept aside as unknown, which takes a fraction of the time.
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 record BackupOutline(

@@ -226,11 +226,17 @@ public final class Backups implements SiteDependent {
     }
   }
 
-  /** Somebody waits for the backup: its longest part begins while the request is recorded. */
+  /**
+   * Somebody waits for the backup: its longest part begins while the request is recorded, even if
+   * that is refused then. Beside another backup of the site it could have to wait, and does not.
+   */
   private void flushAhead(SiteId siteId) {
+    if (running.keySet().stream().anyMatch(ref -> ref.siteId().equals(siteId))) {
+      return;
+    }
     try {
       sites.beginFlush(siteId);
-    } catch (ServiceException e) {
+    } catch (RuntimeException e) {
       log.debug("the backup will say what is wrong with its site site={}", siteId, e);
     }
   }
@@ -605,7 +611,7 @@ public final class Backups implements SiteDependent {
   }
 
   /**
-   * Keeps a READY backup from being deleted until the answer is closed.
+   * Keeps a READY backup from being deleted until the answer ends or is closed.
    *
    * @throws ServiceException BACKUP_NOT_FOUND; BACKUP_NOT_READY
    */
@@ -625,7 +631,10 @@ public final class Backups implements SiteDependent {
 
   // The life of the server and of sites.
 
-  /** Goes on after what is on record. Called once, before all else. */
+  /**
+   * Goes on after what is on record, with an index that agrees with it. Called once, before
+   * restorations are recovered, which take ids and apply retention.
+   */
   public void takeStock() {
     List<BackupOutline> all = store.outlines();
     for (BackupOutline each : all) {

@@ -55,7 +55,7 @@ final class Departures {
   }
 
   /**
-   * Keeps a READY backup from going until the answer is closed.
+   * Keeps a READY backup from going until the answer ends or is closed.
    *
    * @throws ServiceException BACKUP_NOT_FOUND; BACKUP_NOT_READY
    */

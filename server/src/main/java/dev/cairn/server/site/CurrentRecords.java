@@ -59,18 +59,22 @@ public final class CurrentRecords {
   /**
    * Makes the index agree with the records, which another version of the server may have written
    * without it. Called at a start, before anything else changes them.
+   *
+   * @throws dev.cairn.server.error.ServiceException when it cannot be written; a server must not
+   *     start with an index that misses records
    */
   public void recover(Catalog catalog, CommandLog commands, List<Name> current) {
     Set<String> right = new TreeSet<>();
     current.forEach(name -> right.add(ofSite(name.siteId()) + name.id()));
-    Set<String> wrong = new TreeSet<>(catalog.keys(prefix));
+    Set<String> present = new TreeSet<>(catalog.keys(prefix));
     Set<String> missing = new TreeSet<>(right);
-    missing.removeAll(wrong);
+    missing.removeAll(present);
+    Set<String> wrong = new TreeSet<>(present);
     wrong.removeAll(right);
     if (missing.isEmpty() && wrong.isEmpty()) {
       return;
     }
-    log.info("index made anew index={} added={} removed={}", prefix, missing.size(), wrong.size());
+    log.info("index mended index={} added={} removed={}", prefix, missing.size(), wrong.size());
     commands.append(
         transaction -> {
           missing.forEach(key -> transaction.put(key, Boolean.TRUE));

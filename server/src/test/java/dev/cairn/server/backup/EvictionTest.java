@@ -3,6 +3,7 @@ package dev.cairn.server.backup;
 import static dev.cairn.server.backup.BackedUpSite.request;
 import static dev.cairn.server.site.Installation.CITIES;
 import static dev.cairn.server.site.Installation.SITE;
+import static dev.cairn.server.store.StoreFixtures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -221,6 +222,23 @@ final class EvictionTest {
     uses.get(0).close();
     uses.get(2).close();
     assertThat(site.ready()).containsExactly(first, third, fourth);
+  }
+
+  @Test
+  void backupWhoseUseHasEndedMayGo() {
+    List<BackupId> ready = List.of(site.make(), site.make(), site.make());
+    List<BackupUse> uses = ready.stream().map(id -> site.backups.use(SITE, id, "r-" + id)).toList();
+    BackupId fourth = site.make();
+    assertThat(site.ready()).as("none of them could go").hasSize(4);
+    assertFails(Reason.BACKUP_IN_USE, () -> site.backups.delete(SITE, ready.get(1), ""));
+
+    uses.forEach(BackupUse::end);
+    uses.forEach(BackupUse::end);
+
+    assertThat(site.ready()).as("until the uses are closed").hasSize(4);
+    site.backups.delete(SITE, ready.get(1), "");
+    uses.forEach(BackupUse::close);
+    assertThat(site.ready()).containsExactly(ready.get(0), ready.get(2), fourth);
   }
 
   @Test

@@ -26,6 +26,7 @@ import dev.cairn.server.site.Catalog;
 import dev.cairn.server.site.CollectionRecord;
 import dev.cairn.server.site.Collections;
 import dev.cairn.server.site.CommandLog;
+import dev.cairn.server.site.CurrentRecords;
 import dev.cairn.server.site.Environment;
 import dev.cairn.server.site.ImportMode;
 import dev.cairn.server.site.ImportProgress;
@@ -573,6 +574,12 @@ public final class ServerUnderTest implements AutoCloseable {
         contentOf(record.id());
       }
     }
+    assertThat(new CurrentRecords("backup").ids(catalog, SITE))
+        .as("index of backups")
+        .containsExactlyInAnyOrderElementsOf(ready);
+    assertThat(new CurrentRecords("restoration").ids(catalog, SITE))
+        .as("index of restorations")
+        .isEmpty();
     for (RestorationRecord record : all) {
       boolean done = record.state() == RestorationState.COMPLETED;
       assertThat(record.safetyBackupId().isPresent())

@@ -288,7 +288,7 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** Adds the removal of the items of a collection without a family of its own to a batch. */
+  /** Adds the removal of the items at {@code home}, which must be among others', to a batch. */
   void deleteItems(WriteBatch batch, Home home) {
     try {
       batch.deleteRange(shared(home.family()), home.first(), home.end());

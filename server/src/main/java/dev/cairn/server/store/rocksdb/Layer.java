@@ -21,9 +21,9 @@ final class Layer {
   final Map<CollectionId, Optional<CollectionRow>> collections = new HashMap<>();
 
   /**
-   * Items as they will be; empty for those that go. Those of a dropped home do not count. They stay
-   * in the order in which they came: that is mostly the order of their keys, in which writing them
-   * to the database takes the least time.
+   * Items as they will be; empty for those that go. Those of a dropped home do not count. Those of
+   * one command stay in the order in which they came: that is mostly the order of their keys, in
+   * which writing them to the database takes the least time.
    */
   private Map<ItemKey, Optional<StoredItem>> items = new LinkedHashMap<>();
 

@@ -1,5 +1,6 @@
 package dev.cairn.it.bench;
 
+import com.google.protobuf.util.Durations;
 import com.google.protobuf.util.Timestamps;
 import dev.cairn.v1.Phase;
 import dev.cairn.v1.Progress;
@@ -33,6 +34,10 @@ final class Watchers implements Case {
   private static final int WATCHERS_PER_CONNECTION = 900;
   private static final List<String> MOST = Dataset.COLLECTIONS.subList(0, 9);
   private static final Work WATCHED = Work.time("restore of nine collections, watched", "<= 1.2");
+
+  /** By the server's record: without what it takes to tell everybody of the end. */
+  private static final Work MADE = Work.time("that restoration, as recorded", "<= 1.2");
+
   private static final Work COPIED =
       Work.rate("items copied by that restoration while all watch", ">= 0.83");
   private static final Work DELAY = Work.time("delay of a progress message, p99", "<= 250 ms");
@@ -59,16 +64,16 @@ final class Watchers implements Case {
       subjects.turns(
           counted -> {
             Audience one = new Audience(subjects.site().id(), channels, 1);
-            double alone = restore(subjects, one);
+            Took alone = restore(subjects, one);
             Audience elsewhere = new Audience(subjects.site().id(), empty, watchers);
-            double besideEmpty =
+            Took besideEmpty =
                 restoreBeside(subjects, new Audience(subjects.site().id(), channels, 1), elsewhere);
             Audience audience = new Audience(subjects.site().id(), channels, watchers);
-            double watched = restore(subjects, audience);
+            Took watched = restore(subjects, audience);
             if (counted) {
-              results.add(WATCHED, watchers, Results.CAIRN, watched);
-              results.add(WATCHED, watchers, ALONE, alone);
-              results.add(WATCHED, watchers, EMPTY, besideEmpty);
+              watched.tell(results, watchers, Results.CAIRN);
+              alone.tell(results, watchers, ALONE);
+              besideEmpty.tell(results, watchers, EMPTY);
               tellDelays(results, audience, elsewhere);
               tellCopied(results, audience, one);
             }
@@ -116,32 +121,47 @@ final class Watchers implements Case {
     }
   }
 
+  /**
+   * How long a restoration took, in milliseconds.
+   *
+   * @param seen from its request until a caller heard of its end
+   * @param made from its request to its end, as the server recorded them
+   */
+  private record Took(double seen, double made) {
+    void tell(Results results, int watchers, String subject) {
+      results.add(WATCHED, watchers, subject, seen);
+      results.add(MADE, watchers, subject, made);
+    }
+  }
+
   /** A restoration that one watches while {@code elsewhere} watch the empty server. */
-  private static double restoreBeside(Subjects subjects, Audience one, Audience elsewhere)
+  private static Took restoreBeside(Subjects subjects, Audience one, Audience elsewhere)
       throws Exception {
     String interval = String.valueOf(1_000 * elsewhere.size / MESSAGES);
-    double took = restore(subjects, one, () -> elsewhere.watch(interval));
+    Took took = restore(subjects, one, () -> elsewhere.watch(interval));
     elsewhere.awaitFirst();
     subjects.limit().call("end-watches");
     elsewhere.awaitEnd();
     return took;
   }
 
-  private static double restore(Subjects subjects, Audience audience) throws Exception {
+  private static Took restore(Subjects subjects, Audience audience) throws Exception {
     return restore(subjects, audience, () -> {});
   }
 
-  private static double restore(Subjects subjects, Audience audience, Runnable meanwhile)
+  private static Took restore(Subjects subjects, Audience audience, Runnable meanwhile)
       throws Exception {
     long begin = System.nanoTime();
     Restoration running = request(subjects);
     audience.watch(running.getId());
     meanwhile.run();
     Restoration done = subjects.site().completed(running);
-    double took = Subjects.millisSince(begin);
+    double seen = Subjects.millisSince(begin);
     audience.awaitEnd();
     subjects.site().settled(done);
-    return took;
+    double made =
+        Durations.toMicros(Timestamps.between(done.getCreateTime(), done.getFinishTime())) / 1e3;
+    return new Took(seen, made);
   }
 
   private static Restoration request(Subjects subjects) {

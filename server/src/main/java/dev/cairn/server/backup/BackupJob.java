@@ -101,6 +101,7 @@ final class BackupJob {
                       return draft;
                     }));
     progress.enter(Phase.STAGING);
+    SnapshotTaker.Place place = taker.prepare(record.repositoryKey());
     // What is in memory is written before the door closes, so that it is closed only shortly.
     try (Lease lease = sites.lease(record.siteId(), Environment.LIVE)) {
       lease.store().flush();
@@ -108,8 +109,7 @@ final class BackupJob {
     checkCancelled();
     Set<CollectionId> chosen = new HashSet<>(record.requested());
     SnapshotTaker.Snapshot snapshot =
-        sites.exclusively(
-            record.siteId(), section -> taker.take(section, record.repositoryKey(), chosen));
+        sites.exclusively(record.siteId(), section -> taker.take(section, place, chosen));
     Map<CollectionId, Amount> amounts = new HashMap<>();
     snapshot
         .collections()

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
@@ -25,6 +26,9 @@ import org.slf4j.LoggerFactory;
  */
 final class BackupVerifier {
   private static final Logger log = LoggerFactory.getLogger(BackupVerifier.class);
+
+  /** How much is read before it is asked again whether the backup is still there. */
+  private static final long BYTES_BETWEEN_LOOKS = 16 << 20;
 
   private final BackupStore store;
   private final BackupRepository repository;
@@ -156,10 +160,14 @@ final class BackupVerifier {
           repository.manifest(record.repositoryKey()).orElseThrow(() -> manifestMissing(record));
       progress.totals(manifest.fileBytes(), manifest.files().size(), Map.of());
       progress.enter(Phase.VERIFYING);
+      AtomicLong looked = new AtomicLong(-BYTES_BETWEEN_LOOKS);
       repository.verify(
           record.repositoryKey(),
           (bytes, files) -> {
-            requireStillThere(record);
+            if (bytes - looked.get() >= BYTES_BETWEEN_LOOKS) {
+              requireStillThere(record);
+              looked.set(bytes);
+            }
             progress.files(bytes, files);
           });
       settle(record, () -> end(record, progress.succeeded(), Verification.State.VERIFIED, ""));

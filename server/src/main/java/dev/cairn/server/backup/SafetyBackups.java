@@ -64,17 +64,21 @@ public final class SafetyBackups {
     return new BackupId(ids.next());
   }
 
+  /** Makes a place for one, before the site's door closes. */
+  public SnapshotTaker.Place prepare(SiteId siteId, BackupId id) {
+    return taker.prepare(key(siteId, id));
+  }
+
   /** Takes and seals its checkpoint, behind the site's closed door. */
-  public Manifest take(SiteSection section, BackupId id) {
-    BackupKey key = key(section.siteId(), id);
+  public Manifest take(SiteSection section, SnapshotTaker.Place place) {
     boolean sealed = false;
     try {
-      Manifest manifest = taker.seal(taker.take(section, key, Set.of()));
+      Manifest manifest = taker.seal(taker.take(section, place, Set.of()));
       sealed = true;
       return manifest;
     } finally {
       if (!sealed) {
-        departures.deleteFiles(key);
+        departures.deleteFiles(place.key());
       }
     }
   }

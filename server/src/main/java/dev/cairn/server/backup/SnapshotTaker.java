@@ -23,9 +23,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Takes the picture of one moment that a backup is, in two steps: the checkpoint behind the closed
- * door, where the counts belong exactly to it, and the manifest, for which the door may be open
- * again. Stateless.
+ * Takes the picture of one moment that a backup is, in three steps: a place for its files; the
+ * checkpoint behind the closed door, where the counts belong exactly to it; and the manifest, for
+ * which the door may be open again. Stateless.
  */
 public final class SnapshotTaker {
   private final BackupRepository repository;
@@ -36,23 +36,29 @@ public final class SnapshotTaker {
     this.clock = clock;
   }
 
+  /** Where a backup is to be made. */
+  public record Place(BackupKey key, Path directory) {}
+
   /** A checkpoint that is not a backup yet. */
   public record Snapshot(
-      BackupKey key,
-      Path directory,
+      Place place,
       Instant time,
       boolean whole,
       List<Manifest.CollectionEntry> collections,
       List<CheckpointFile> files) {}
 
+  /** The first step: removes what an earlier try left, while nobody waits for it. */
+  public Place prepare(BackupKey key) {
+    return new Place(key, repository.stagingDirectory(key));
+  }
+
   /**
-   * The first step.
+   * The second step.
    *
    * @param chosen the collections that the backup holds; empty: all there are
    * @throws ServiceException COLLECTION_NOT_FOUND for a chosen one that was deleted meanwhile
    */
-  public Snapshot take(SiteSection section, BackupKey key, Collection<CollectionId> chosen) {
-    Path directory = repository.stagingDirectory(key);
+  public Snapshot take(SiteSection section, Place place, Collection<CollectionId> chosen) {
     try (Lease lease = section.lease(Environment.LIVE)) {
       SiteCollections known = section.collections();
       chosen.forEach(known::require);
@@ -65,8 +71,8 @@ public final class SnapshotTaker {
       Set<String> names =
           entries.stream().map(Manifest.CollectionEntry::collectionId).collect(Collectors.toSet());
       boolean whole = stats.keySet().stream().allMatch(id -> names.contains(id.value()));
-      List<CheckpointFile> files = lease.store().checkpoint(directory);
-      return new Snapshot(key, directory, clock.instant(), whole, entries, files);
+      List<CheckpointFile> files = lease.store().checkpoint(place.directory());
+      return new Snapshot(place, clock.instant(), whole, entries, files);
     }
   }
 
@@ -77,21 +83,23 @@ public final class SnapshotTaker {
         record.id().value(), record.displayName(), held.itemCount(), held.sizeBytes());
   }
 
-  /** The second step: when it returns, the backup exists for good. */
+  /** The third step: when it returns, the backup exists for good. */
   public Manifest seal(Snapshot snapshot) {
+    BackupKey key = snapshot.place().key();
+    Path directory = snapshot.place().directory();
     List<Manifest.FileEntry> files =
         snapshot.files().stream()
-            .map(file -> FileEntries.of(snapshot.directory().resolve(file.name()), file.crc32c()))
+            .map(file -> FileEntries.of(directory.resolve(file.name()), file.crc32c()))
             .toList();
     Manifest manifest =
         new Manifest(
-            snapshot.key().siteId(),
-            snapshot.key().backupId(),
+            key.siteId(),
+            key.backupId(),
             snapshot.time(),
             snapshot.whole(),
             snapshot.collections(),
             files);
-    repository.put(snapshot.key(), snapshot.directory(), manifest);
+    repository.put(key, directory, manifest);
     return manifest;
   }
 }

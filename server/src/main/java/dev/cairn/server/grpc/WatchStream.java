@@ -5,9 +5,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
@@ -94,9 +92,10 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
   private final Messages<V, A> messages;
   private final Pace pace;
   private final IntSupplier watches;
-  private final ScheduledExecutorService thread;
+  private final WatchThread thread;
   private final Consumer<Watches.Watch> onEnd;
   private final AtomicBoolean noted = new AtomicBoolean();
+  private final Runnable advancing = this::advance;
 
   /** Whether the timer will look at whatever changes until then, but for what is urgent. */
   private volatile boolean resting;
@@ -122,7 +121,7 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
       Pace pace,
       IntSupplier watches,
       long afterSequence,
-      ScheduledExecutorService thread,
+      WatchThread thread,
       Consumer<Watches.Watch> onEnd) {
     this.caller = caller;
     this.messages = messages;
@@ -160,7 +159,7 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
 
   private void note() {
     if (noted.compareAndSet(false, true)) {
-      thread.execute(this::advance);
+      thread.execute(advancing);
     }
   }
 
@@ -249,7 +248,7 @@ final class WatchStream<V extends Topics.State, A> implements Watches.Watch {
       timer.cancel(false);
     }
     timerDue = due;
-    timer = thread.schedule(this::advance, due - now, TimeUnit.NANOSECONDS);
+    timer = thread.schedule(advancing, due - now);
   }
 
   private void fail(RuntimeException error) {

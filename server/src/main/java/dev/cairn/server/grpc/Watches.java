@@ -27,7 +27,7 @@ final class Watches {
   private final int max;
   private final Semaphore places;
   private final WatchStream.Pace pace;
-  private final ScheduledExecutorService thread;
+  private final WatchThread thread;
   private final Workers workers;
   private final Map<Watch, Caller> open = new ConcurrentHashMap<>();
   private volatile boolean draining;
@@ -40,7 +40,7 @@ final class Watches {
     this.max = max;
     this.places = new Semaphore(max);
     this.pace = pace;
-    this.thread = thread;
+    this.thread = new WatchThread(thread);
     this.workers = workers;
   }
 

@@ -2,6 +2,7 @@ package dev.cairn.server.restore;
 
 import dev.cairn.server.backup.BackupId;
 import dev.cairn.server.backup.Progress.Phase;
+import dev.cairn.server.backup.SnapshotTaker;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
 import dev.cairn.server.restore.RestorationRecord.Entry;
@@ -69,9 +70,11 @@ final class Switch {
    */
   boolean to(Staging staging) {
     SiteId siteId = journal.record().destinationSiteId();
-    requireIntent(parts.sites().collections(siteId)); // most changes are seen while nobody waits
+    // Most changes are seen while nobody waits.
+    SwitchIntent intent = requireIntent(parts.sites().collections(siteId));
+    SnapshotTaker.Place safety = parts.backups().safety().prepare(siteId, intent.safetyId());
     Sites.Paused<Boolean> switched =
-        parts.sites().exclusivelyTimed(siteId, section -> inside(section, staging));
+        parts.sites().exclusivelyTimed(siteId, section -> inside(section, staging, safety));
     longestWait = switched.longestWait();
     return switched.result();
   }
@@ -104,7 +107,7 @@ final class Switch {
     return intent;
   }
 
-  private boolean inside(SiteSection section, Staging staging) {
+  private boolean inside(SiteSection section, Staging staging, SnapshotTaker.Place safety) {
     if (!staging.fits(section)) {
       return false;
     }
@@ -112,7 +115,7 @@ final class Switch {
     SwitchIntent intent = requireIntent(section.collections());
     requireRoom(section, intent.created());
     journal.progress().enter(Phase.SWITCHING);
-    parts.backups().safety().take(section, intent.safetyId());
+    parts.backups().safety().take(section, safety);
     commit(section, staging, intent.safetyId());
     try {
       outcomes = Optional.of(new Completion(parts, journal.record()).adopt(section));

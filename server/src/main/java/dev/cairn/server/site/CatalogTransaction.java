@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.cairn.server.store.KeyValueStore;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -11,14 +12,20 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and changes of one {@link CatalogCommand}; the changes become durable together. Its reads
- * see its own changes. Confined to the thread that applies the command.
+ * see its own changes, and a record is decoded once: nobody else changes the catalog meanwhile, and
+ * records are immutable. Confined to the thread that applies the command.
  */
 public final class CatalogTransaction {
   private final Catalog catalog;
   private final Map<String, Optional<ByteString>> changes = new TreeMap<>();
+
+  /** What was read or put last under each key, as it is after the changes so far. */
+  private final Map<String, Object> known = new HashMap<>();
+
   private final Set<SiteId> sitesWithEvents = new HashSet<>();
 
   CatalogTransaction(Catalog catalog) {
@@ -26,10 +33,17 @@ public final class CatalogTransaction {
   }
 
   public <T> Optional<T> get(String key, Class<T> type) {
+    @Nullable Object record = known.get(key);
+    if (type.isInstance(record)) {
+      return Optional.of(type.cast(record));
+    }
     Optional<ByteString> changed = changes.get(key);
-    return changed == null
-        ? catalog.get(key, type)
-        : changed.map(bytes -> CatalogCodec.decode(key, bytes, type));
+    Optional<T> read =
+        changed == null
+            ? catalog.get(key, type)
+            : changed.map(bytes -> CatalogCodec.decode(key, bytes, type));
+    read.ifPresent(each -> known.put(key, each));
+    return read;
   }
 
   /** The records under {@code prefix}, by key. */
@@ -54,10 +68,12 @@ public final class CatalogTransaction {
 
   public void put(String key, Object record) {
     changes.put(key, Optional.of(CatalogCodec.encode(record)));
+    known.put(key, record);
   }
 
   public void delete(String key) {
     changes.put(key, Optional.empty());
+    known.remove(key);
   }
 
   /** The keys under {@code prefix}, in order. */
@@ -79,6 +95,7 @@ public final class CatalogTransaction {
   /** Removes every record under {@code prefix}. */
   public void deleteAll(String prefix) {
     changes.keySet().removeIf(key -> key.startsWith(prefix));
+    known.keySet().removeIf(key -> key.startsWith(prefix));
     catalog.keys(prefix).forEach(this::delete);
   }
 

@@ -46,6 +46,7 @@ public final class LocalBackupRepository implements BackupRepository {
 
   private final Path root;
   private final DurableFiles files;
+  private final long blockSize;
 
   /** Sites whose folders are known to be on disk; that of any other may be lost with the power. */
   private final Set<String> forced = ConcurrentHashMap.newKeySet();
@@ -65,6 +66,7 @@ public final class LocalBackupRepository implements BackupRepository {
     this.files = files;
     try {
       files.createDirectories(this.root);
+      this.blockSize = Math.max(1, Files.getFileStore(this.root).getBlockSize());
     } catch (IOException e) {
       throw StorageFailures.of("make the directory of the backups", e);
     }
@@ -167,7 +169,6 @@ public final class LocalBackupRepository implements BackupRepository {
   public long exclusiveBytes(BackupKey key) {
     requireExists(key);
     try {
-      long blockSize = Files.getFileStore(root).getBlockSize();
       long total = 0;
       for (Path file : DurableFiles.list(directory(key))) {
         if (linkCount(file) == 1) {

@@ -114,8 +114,8 @@ public final class OpenBackups implements BackupRepository, AutoCloseable {
   }
 
   @Override
-  public void verify(BackupKey key, VerifyListener listener) {
-    repository.verify(key, listener);
+  public void verify(BackupKey key, int readers, VerifyListener listener) {
+    repository.verify(key, readers, listener);
   }
 
   @Override

@@ -39,10 +39,16 @@ public interface BackupRepository {
    * Reads every file and compares sizes and checksums with the manifest; nothing may be missing,
    * nothing more may be there.
    *
+   * @param readers how many files are read at once, at most: more than one where somebody waits
    * @throws dev.cairn.server.error.ServiceException BACKUP_CORRUPT naming the first bad file in
    *     metadata {@code file}
    */
-  void verify(BackupKey key, VerifyListener listener);
+  void verify(BackupKey key, int readers, VerifyListener listener);
+
+  /** The same, one file after the other. */
+  default void verify(BackupKey key, VerifyListener listener) {
+    verify(key, 1, listener);
+  }
 
   /** Bytes that deleting the backup would free now: those that nothing else shares. */
   long exclusiveBytes(BackupKey key);
@@ -68,7 +74,10 @@ public interface BackupRepository {
    */
   List<BackupKey> sweep();
 
-  /** Told how a verification goes on. It may throw to stop it. */
+  /**
+   * Told how a verification goes on, by the thread that asked for it. It may throw to stop it, and
+   * is not told any more then.
+   */
   @FunctionalInterface
   interface VerifyListener {
     /** After each chunk read: totals since the start. */

@@ -71,6 +71,9 @@ import org.slf4j.LoggerFactory;
 final class RestoreJob {
   private static final Logger log = LoggerFactory.getLogger(RestoreJob.class);
 
+  /** Of a backup's files at once: somebody waits, but others shall get a processor, too. */
+  private static final int READERS = Math.min(4, Runtime.getRuntime().availableProcessors());
+
   /** Whether the job can still be cancelled. */
   private enum Control {
     OPEN,
@@ -298,6 +301,7 @@ final class RestoreJob {
                 .repository()
                 .verify(
                     backupKey(),
+                    READERS,
                     (bytes, files) -> {
                       checkCancelled();
                       journal.progress().files(bytes, files);

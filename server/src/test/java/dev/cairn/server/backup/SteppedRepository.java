@@ -77,10 +77,11 @@ final class SteppedRepository implements BackupRepository {
   }
 
   @Override
-  public void verify(BackupKey key, VerifyListener progress) {
+  public void verify(BackupKey key, int readers, VerifyListener progress) {
     listener.at(Step.VERIFY, key);
     repository.verify(
         key,
+        readers,
         (bytes, files) -> {
           listener.at(Step.VERIFIED_SOME, key);
           progress.verified(bytes, files);

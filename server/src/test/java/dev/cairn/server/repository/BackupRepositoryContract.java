@@ -17,8 +17,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -236,6 +241,83 @@ public abstract class BackupRepositoryContract {
                       throw new ServiceException(Reason.CANCELLED, "enough");
                     }))
         .hasMessage("enough");
+  }
+
+  /** Enough for several to read. */
+  private Map<String, byte[]> putLarge() {
+    Map<String, byte[]> large = new TreeMap<>();
+    for (int i = 1; i <= 6; i++) {
+      large.put(i + ".sst", new byte[(12 << 20) + i]);
+    }
+    Backups.put(repository, KEY, large);
+    return large;
+  }
+
+  @Test
+  void severalReadersReportEveryByteAndFileInOneThread() {
+    long total = putLarge().values().stream().mapToLong(each -> each.length).sum();
+    List<Long> bytes = new ArrayList<>();
+    List<Integer> files = new ArrayList<>();
+    Set<Thread> tellers = new HashSet<>();
+
+    repository.verify(
+        KEY,
+        4,
+        (bytesDone, filesDone) -> {
+          bytes.add(bytesDone);
+          files.add(filesDone);
+          tellers.add(Thread.currentThread());
+        });
+
+    assertThat(bytes).isSorted().endsWith(total);
+    assertThat(files).isSorted().endsWith(6);
+    assertThat(tellers).containsExactly(Thread.currentThread());
+  }
+
+  @Test
+  void severalReadersNameTheFirstBadFile() throws IOException {
+    Map<String, byte[]> large = putLarge();
+    for (String name : List.of("6.sst", "4.sst", "2.sst")) {
+      byte[] damaged = Objects.requireNonNull(large.get(name)).clone();
+      damaged[damaged.length - 1] ^= 1;
+      overwrite(KEY, name, damaged);
+      refused(() -> repository.verify(KEY, 4, IGNORE), name);
+    }
+  }
+
+  @Test
+  void severalReadersStopWhenTheListenerThrowsAndTellItNoMore() {
+    putLarge();
+    AtomicInteger told = new AtomicInteger();
+
+    assertThatThrownBy(
+            () ->
+                repository.verify(
+                    KEY,
+                    4,
+                    (bytes, files) -> {
+                      told.incrementAndGet();
+                      throw new ServiceException(Reason.CANCELLED, "enough");
+                    }))
+        .hasMessage("enough");
+
+    assertThat(told).hasValue(1);
+  }
+
+  @Test
+  void noReaderReadsOnWhenAnInterruptedCallerHasGone() {
+    putLarge();
+
+    VerifyListener interrupting = (bytes, files) -> Thread.currentThread().interrupt();
+    try {
+      assertFails(Reason.STORAGE_FAILED, () -> repository.verify(KEY, 4, interrupting));
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+
+    assertThat(Thread.getAllStackTraces().keySet())
+        .noneMatch(thread -> thread.getName().startsWith("reader-"));
+    repository.verify(KEY, 4, IGNORE);
   }
 
   @Test

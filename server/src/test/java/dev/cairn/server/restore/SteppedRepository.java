@@ -44,13 +44,13 @@ record SteppedRepository(BackupRepository repository, Steps steps) implements Ba
   }
 
   @Override
-  public void verify(BackupKey key, VerifyListener listener) {
+  public void verify(BackupKey key, int readers, VerifyListener listener) {
     VerifyListener stepping =
         (bytes, files) -> {
           steps.pass("while verifying a backup");
           listener.verified(bytes, files);
         };
-    step("verify a backup", () -> repository.verify(key, stepping));
+    step("verify a backup", () -> repository.verify(key, readers, stepping));
   }
 
   @Override

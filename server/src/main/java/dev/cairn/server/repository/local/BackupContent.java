@@ -6,6 +6,7 @@ import dev.cairn.server.repository.BackupKey;
 import dev.cairn.server.repository.BackupRepository.VerifyListener;
 import dev.cairn.server.repository.DurableFiles;
 import dev.cairn.server.repository.FileEntries;
+import dev.cairn.server.repository.FileEntries.ChunkListener;
 import dev.cairn.server.repository.Manifest.FileEntry;
 import dev.cairn.server.repository.ManifestFormat;
 import java.io.IOException;
@@ -33,16 +34,17 @@ final class BackupContent {
   /**
    * Reads everything.
    *
+   * @param readers how many files are read at once, at most
    * @throws ServiceException BACKUP_CORRUPT naming the first bad file
    */
-  void verify(List<FileEntry> expected, VerifyListener listener) throws IOException {
+  void verify(List<FileEntry> expected, int readers, VerifyListener listener) throws IOException {
     requireExactly(expected, Set.of(ManifestFormat.FILE_NAME));
-    Progress progress = new Progress(listener);
-    for (FileEntry file : expected) {
-      if (!read(file, progress).equals(file)) {
-        throw corrupt(file.name(), "its content has changed");
-      }
-      progress.fileDone();
+    new Reading(expected, this::verify).run(readers, listener);
+  }
+
+  private void verify(FileEntry file, ChunkListener listener) throws IOException {
+    if (!read(file, listener).equals(file)) {
+      throw corrupt(file.name(), "its content has changed");
     }
   }
 
@@ -83,10 +85,10 @@ final class BackupContent {
     return sizes;
   }
 
-  private FileEntry read(FileEntry file, Progress progress) throws IOException {
+  private FileEntry read(FileEntry file, ChunkListener listener) throws IOException {
     try {
       return FileEntries.read(
-          directory.resolve(file.name()), file.checksum().algorithm(), progress::read);
+          directory.resolve(file.name()), file.checksum().algorithm(), listener);
     } catch (NoSuchFileException e) {
       throw corrupt(file.name(), "it is missing");
     }
@@ -114,26 +116,5 @@ final class BackupContent {
 
   static Map<String, String> metadata(BackupKey key) {
     return Map.of("site_id", key.siteId(), "backup_id", key.backupId());
-  }
-
-  /** Adds up chunks. Confined to one verification. */
-  private static final class Progress {
-    private final VerifyListener listener;
-    private long bytes;
-    private int files;
-
-    Progress(VerifyListener listener) {
-      this.listener = listener;
-    }
-
-    void read(int chunk) {
-      bytes += chunk;
-      listener.verified(bytes, files);
-    }
-
-    void fileDone() {
-      files++;
-      listener.verified(bytes, files);
-    }
   }
 }

@@ -149,10 +149,10 @@ public final class LocalBackupRepository implements BackupRepository {
   }
 
   @Override
-  public void verify(BackupKey key, VerifyListener listener) {
+  public void verify(BackupKey key, int readers, VerifyListener listener) {
     Manifest manifest = manifest(key).orElseThrow(() -> notFound(key));
     try {
-      new BackupContent(key, directory(key)).verify(manifest.files(), listener);
+      new BackupContent(key, directory(key)).verify(manifest.files(), readers, listener);
     } catch (IOException e) {
       throw failure("verify", key, e);
     }

@@ -71,8 +71,9 @@ import org.slf4j.LoggerFactory;
 final class RestoreJob {
   private static final Logger log = LoggerFactory.getLogger(RestoreJob.class);
 
-  /** Of a backup's files at once: somebody waits, but others shall get a processor, too. */
-  private static final int READERS = Math.min(4, Runtime.getRuntime().availableProcessors());
+  /** Of the backup's files at once: somebody waits, but not for this restoration alone. */
+  private static final int READERS =
+      Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors() / 2));
 
   /** Whether the job can still be cancelled. */
   private enum Control {

@@ -30,7 +30,7 @@ final class JobThreads {
             TimeUnit.MINUTES,
             new LinkedBlockingQueue<>(),
             new NamedThreads(name));
-    this.queue = new JobQueue(name, executor, capacity);
+    this.queue = new JobQueue(name, executor, threads, capacity);
   }
 
   JobQueue queue() {

@@ -11,6 +11,7 @@ import dev.cairn.server.site.Environment;
 import dev.cairn.server.site.Lease;
 import dev.cairn.server.site.Sites;
 import dev.cairn.server.store.CollectionId;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -35,11 +36,16 @@ import org.slf4j.LoggerFactory;
  * 6 files of evicted ones deleted   READY
  * </pre>
  *
- * <p>Recovery makes PENDING FAILED and deletes the files of whatever is not READY. Confined to its
- * thread, but for {@link #cancel()}.
+ * <p>Where no other job is in the way, step 1 is recorded together with the request. Recovery makes
+ * PENDING FAILED and deletes the files of whatever is not READY. Confined to its thread, but for
+ * {@link #cancel()}.
  */
 final class BackupJob {
   private static final Logger log = LoggerFactory.getLogger(BackupJob.class);
+
+  /** A start that was recorded so long before is recorded again. */
+  private static final Duration LATE = Duration.ofSeconds(1);
+
   private static final Map<Phase, Double> WEIGHTS =
       Map.of(Phase.STAGING, 0.8, Phase.FINALIZING, 0.2);
 
@@ -91,15 +97,9 @@ final class BackupJob {
   private Manifest steps() {
     checkCancelled();
     sites.beginFlush(record.siteId()); // goes on while the record is written
-    record =
-        store.change(
-            batch ->
-                batch.change(
-                    requirePending(batch),
-                    draft -> {
-                      draft.times = draft.times.started(clock.instant());
-                      return draft;
-                    }));
+    if (!isStarted()) {
+      record = store.change(batch -> start(batch, requirePending(batch)));
+    }
     progress.enter(Phase.STAGING);
     SnapshotTaker.Place place = taker.prepare(record.repositoryKey());
     // What is in memory is written before the door closes, so that it is closed only shortly.
@@ -127,6 +127,28 @@ final class BackupJob {
     Manifest manifest = taker.seal(snapshot);
     checkCancelled();
     return manifest;
+  }
+
+  /** Step 1. */
+  BackupRecord start(BackupStore.Batch batch, BackupRecord pending) {
+    Instant now = clock.instant();
+    return batch.change(
+        pending,
+        draft -> {
+          draft.times = draft.times.started(now);
+          return draft;
+        });
+  }
+
+  /** Whether the request was recorded with step 1, and another job was not quicker after all. */
+  private boolean isStarted() {
+    Optional<Instant> start = record.times().start();
+    return start.isPresent() && start.get().plus(LATE).isAfter(clock.instant());
+  }
+
+  /** The record of the request, before the job runs. */
+  void recorded(BackupRecord request) {
+    record = request;
   }
 
   /** What the record becomes with step 5, unless it was cancelled. */

@@ -195,7 +195,8 @@ public final class Backups implements SiteDependent {
                 Sites.requireExists(batch.transaction(), request.siteId());
                 refuseWhenAllPinned(request, batch);
                 BackupRecord fresh = pending(request);
-                job.set(new BackupJob(sites, store, repository, taker, clock, fresh));
+                BackupJob making = new BackupJob(sites, store, repository, taker, clock, fresh);
+                job.set(making);
                 RequestRecord.put(
                     batch.transaction(),
                     request.siteId(),
@@ -203,7 +204,12 @@ public final class Backups implements SiteDependent {
                     fresh.id().value(),
                     fresh.times().create());
                 alongside.accept(batch.transaction(), fresh);
-                return batch.put(fresh);
+                BackupRecord requested = batch.put(fresh);
+                if (!place.startsAtOnce()) {
+                  return requested;
+                }
+                batch.addEvents();
+                return making.start(batch, requested);
               });
       @Nullable BackupJob fresh = job.get();
       if (fresh != null) {
@@ -213,6 +219,7 @@ public final class Backups implements SiteDependent {
             record.id(),
             record.type());
         running.put(BackupRef.of(record), fresh);
+        fresh.recorded(record);
         place.run(() -> make(record, fresh));
       }
       return BackupView.of(record);

@@ -43,6 +43,11 @@ final class Journal {
     return record;
   }
 
+  /** The record as it was stored; called before the job runs. */
+  void recorded(RestorationRecord stored) {
+    record = stored;
+  }
+
   ProgressTracker progress() {
     return progress;
   }

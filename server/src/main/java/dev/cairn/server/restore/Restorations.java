@@ -39,6 +39,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -322,7 +323,10 @@ public final class Restorations implements SiteDependent {
     running.put(RestorationRef.of(fresh), job);
     boolean launched = false;
     try (JobQueue.Place place = queue.reserve()) {
-      RestorationRecord record = store.add(transaction -> add(transaction, draft, fresh));
+      // Looks at the site, and so not while the catalog waits.
+      Optional<UnaryOperator<RestorationRecord.Draft>> start =
+          place.startsAtOnce() ? Optional.of(job.starting()) : Optional.empty();
+      RestorationRecord record = store.add(transaction -> add(transaction, draft, fresh, start));
       if (record.id().equals(fresh.id())) {
         log.info(
             "restoration requested site={} restoration={} backup={} kind={}",
@@ -331,6 +335,7 @@ public final class Restorations implements SiteDependent {
             record.backup().id(),
             record.kind());
         launched = true;
+        job.recorded(record);
         place.run(() -> run(record, job, use));
       }
       return RestorationView.of(record);
@@ -357,7 +362,10 @@ public final class Restorations implements SiteDependent {
   }
 
   private RestorationRecord add(
-      CatalogTransaction transaction, Draft draft, RestorationRecord fresh) {
+      CatalogTransaction transaction,
+      Draft draft,
+      RestorationRecord fresh,
+      Optional<UnaryOperator<RestorationRecord.Draft>> start) {
     sites.requireExists(draft.siteId()); // it may have been deleted a moment ago, with its records
     Optional<String> before =
         RequestRecord.find(transaction::get, draft.siteId(), draft.requestId());
@@ -371,7 +379,8 @@ public final class Restorations implements SiteDependent {
     }
     RequestRecord.put(
         transaction, draft.siteId(), draft.requestId(), fresh.id().value(), fresh.times().create());
-    return store.put(transaction, fresh);
+    RestorationRecord requested = store.put(transaction, fresh);
+    return start.map(started -> store.put(transaction, requested.with(started))).orElse(requested);
   }
 
   /** Refuses at once what would fail in the end; the switch asks again. */

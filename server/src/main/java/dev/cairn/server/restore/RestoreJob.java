@@ -24,6 +24,7 @@ import dev.cairn.server.store.CollectionStats;
 import dev.cairn.server.store.ItemStore;
 import dev.cairn.server.store.StoreEngine;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
@@ -34,6 +35,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,7 +61,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Each forced record costs a restoration of any size as much as its switch. So the first one
  * says at once what recovery needs for the last; it is written again only if collections come or go
- * meanwhile.
+ * meanwhile. And where no other job is in the way, it is written together with the request.
  *
  * <p>Steps 4 to 6 are in {@link Switch}, what has to follow 5 in {@link Completion}. The content
  * itself remembers which restoration made it ({@link Staging#MARKER}), written in the same step as
@@ -74,6 +76,9 @@ final class RestoreJob {
   /** Of the backup's files at once: somebody waits, but not for this restoration alone. */
   private static final int READERS =
       Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors() / 2));
+
+  /** A start that was recorded so long before is recorded again. */
+  private static final Duration LATE = Duration.ofSeconds(1);
 
   /** Whether the job can still be cancelled. */
   private enum Control {
@@ -180,14 +185,9 @@ final class RestoreJob {
       // What the safety backup will need on disk is written while the restoration begins.
       parts.sites().beginFlush(record().destinationSiteId());
     }
-    Optional<SwitchIntent> intent = clone ? Optional.empty() : Optional.of(change.newIntent());
-    Instant now = journal.now();
-    journal.change(
-        draft -> {
-          draft.times = draft.times.started(now);
-          draft.intent = intent;
-          return draft;
-        });
+    if (!isStarted()) {
+      journal.change(starting());
+    }
     Manifest manifest = checked(this::manifest);
     journal.totals(manifest.fileBytes(), manifest.files().size());
     verify(manifest);
@@ -206,6 +206,31 @@ final class RestoreJob {
       whole = false;
       requireRoom(false);
     }
+  }
+
+  /** Step 1. */
+  UnaryOperator<RestorationRecord.Draft> starting() {
+    Optional<SwitchIntent> intent =
+        record().kind() == RestorationKind.CLONE
+            ? Optional.empty()
+            : Optional.of(change.newIntent());
+    Instant now = journal.now();
+    return draft -> {
+      draft.times = draft.times.started(now);
+      draft.intent = intent;
+      return draft;
+    };
+  }
+
+  /** Whether the request was recorded with step 1, and another job was not quicker after all. */
+  private boolean isStarted() {
+    Optional<Instant> start = record().times().start();
+    return start.isPresent() && start.get().plus(LATE).isAfter(journal.now());
+  }
+
+  /** The record of the request, before the job runs. */
+  void recorded(RestorationRecord request) {
+    journal.recorded(request);
   }
 
   /** Hard links need next to nothing; copies are about as large as what they are made of. */

@@ -78,8 +78,8 @@ final class BackedUpSite implements AutoCloseable {
                 new Sequences(server.clock),
                 server.clock,
                 server.ids,
-                new JobQueue("backup", making, options.queueCapacity()),
-                new JobQueue("verification", verifying, options.queueCapacity())),
+                new JobQueue("backup", making, 0, options.queueCapacity()),
+                new JobQueue("verification", verifying, 0, options.queueCapacity())),
             new Backups.Settings(options.retention(), options.verifyAfterCreate()));
     server.sites.register(backups);
   }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 final class JobQueueTest {
   private final ManualExecutor executor = new ManualExecutor();
-  private final JobQueue queue = new JobQueue("test", executor, 2);
+  private final JobQueue queue = new JobQueue("test", executor, 1, 2);
   private final AtomicInteger runs = new AtomicInteger();
 
   @Test
@@ -25,6 +25,22 @@ final class JobQueueTest {
     assertFails(Reason.OVERLOADED, queue::reserve);
     executor.runAll();
     assertThat(runs).hasValue(3);
+  }
+
+  @Test
+  void onlyWhatNothingIsInTheWayOfStartsAtOnce() {
+    JobQueue.Place first = queue.reserve();
+    assertThat(first.startsAtOnce()).isTrue();
+    JobQueue.Place second = queue.reserve();
+    assertThat(second.startsAtOnce()).isFalse();
+    first.run(runs::incrementAndGet);
+    second.run(runs::incrementAndGet);
+
+    executor.runAll();
+
+    assertThat(second.startsAtOnce()).isFalse();
+    assertThat(queue.reserve().startsAtOnce()).isTrue();
+    assertThat(new JobQueue("unknown", executor, 0, 2).reserve().startsAtOnce()).isFalse();
   }
 
   @Test

@@ -57,8 +57,8 @@ final class CloneFailureTest {
 
   @ParameterizedTest
   @CsvSource({
-    "WHOLE, ONCE, 25",
-    "PART, ONCE, 25",
+    "WHOLE, ONCE, 24",
+    "PART, ONCE, 24",
     "WHOLE, DISK_FULL, 4",
     "PART, DISK_FULL, 4",
     "WHOLE, DISK_FULL_FOR_THE_CATALOG_TOO, 5",

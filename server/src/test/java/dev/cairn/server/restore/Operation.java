@@ -108,7 +108,7 @@ enum Operation {
     }
   },
   /** One more than the limit. */
-  BACK_UP_AND_EVICT(37) {
+  BACK_UP_AND_EVICT(36) {
     @Override
     void prepare(ServerUnderTest server) {
       for (int i = 1; i <= 3; i++) {
@@ -135,7 +135,7 @@ enum Operation {
     }
   },
   /** The schedule takes it. What fails is not reported to anybody: it is tried again later. */
-  AUTO_BACK_UP(25) {
+  AUTO_BACK_UP(24) {
     @Override
     void run(ServerUnderTest server) {
       // The first look plans, with some hours between the sites. If it does not find it due already

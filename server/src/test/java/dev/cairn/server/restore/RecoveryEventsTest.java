@@ -50,11 +50,12 @@ class RecoveryEventsTest {
           .extracting(BackupChange::previousState, change -> change.backup().state())
           .containsExactly(
               tuple(Optional.empty(), BackupState.PENDING),
+              tuple(Optional.of(BackupState.PENDING), BackupState.PENDING),
               tuple(Optional.of(BackupState.PENDING), BackupState.FAILED));
-      assertThat(changes.get(1).backup().failure().orElseThrow().reason())
+      assertThat(changes.get(2).backup().failure().orElseThrow().reason())
           .isEqualTo(Reason.INTERRUPTED);
       after.recover();
-      assertThat(events(after)).hasSize(2);
+      assertThat(events(after)).hasSize(3);
     }
   }
 

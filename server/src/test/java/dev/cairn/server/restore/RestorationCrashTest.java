@@ -93,7 +93,7 @@ final class RestorationCrashTest {
   /** Runs the scenario and takes a picture of the disk whenever it has changed. */
   private Expected runWatched(Scenario scenario) {
     Path disk = directory.resolve("server");
-    try (ServerUnderTest server = ServerUnderTest.on(disk).steps(deaths).start()) {
+    try (ServerUnderTest server = ServerUnderTest.on(disk).steps(deaths).jobThreads(0).start()) {
       scenario.prepare(server);
       Map<String, List<StoredItem>> before = server.content();
       deaths.watch(disk);

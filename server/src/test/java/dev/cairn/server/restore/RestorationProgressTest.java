@@ -34,6 +34,7 @@ final class RestorationProgressTest {
   void start() {
     server =
         ServerUnderTest.on(directory)
+            .jobThreads(0)
             .steps(
                 step -> {
                   if (step.equals(failAt)) {

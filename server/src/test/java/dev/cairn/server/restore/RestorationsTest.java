@@ -67,7 +67,6 @@ final class RestorationsTest {
     RestorationView view = server.restorations.start(wish(backup, only("books")));
 
     assertThat(view.record().state()).isEqualTo(RestorationState.PENDING);
-    assertThat(view.record().times().start()).isEmpty();
     assertThat(view.record().backup().id()).isEqualTo(backup);
     assertThat(view.record().backup().log()).isEmpty();
     assertThat(view.record().creator()).isEqualTo("tester");

@@ -153,8 +153,8 @@ public final class ServerUnderTest implements AutoCloseable {
                 sequences,
                 clock,
                 ids,
-                new JobQueue("backup", executor, 10),
-                new JobQueue("verification", executor, 10)),
+                new JobQueue("backup", executor, settings.jobThreads, 10),
+                new JobQueue("verification", executor, settings.jobThreads, 10)),
             new Backups.Settings(
                 new Retention(3, 1),
                 settings.verifyAfterCreate,
@@ -173,7 +173,8 @@ public final class ServerUnderTest implements AutoCloseable {
                 sequences,
                 clock,
                 ids,
-                new JobQueue("restoration", executor, settings.restorationQueue),
+                new JobQueue(
+                    "restoration", executor, settings.jobThreads, settings.restorationQueue),
                 DiskReserve.NONE,
                 settings.maxCollections),
             settings.patience);
@@ -197,6 +198,7 @@ public final class ServerUnderTest implements AutoCloseable {
     private Duration maxWriteWait = Duration.ofSeconds(10);
     private int maxCollections = 50;
     private int restorationQueue = 10;
+    private int jobThreads = 1;
     private boolean verifyAfterCreate;
     private Patience patience =
         new Patience(java.util.Collections.nCopies(3, Duration.ZERO), pause -> {});
@@ -213,6 +215,12 @@ public final class ServerUnderTest implements AutoCloseable {
     /** Where jobs run, instead of {@link ServerUnderTest#jobs}. */
     public Settings executor(Executor value) {
       executor = Optional.of(value);
+      return this;
+    }
+
+    /** With none, jobs are recorded as started only once they are. */
+    Settings jobThreads(int value) {
+      jobThreads = value;
       return this;
     }
 

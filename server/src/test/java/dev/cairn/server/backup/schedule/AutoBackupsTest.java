@@ -108,8 +108,8 @@ class AutoBackupsTest implements InstantSource {
                 new Sequences(this),
                 this,
                 new TimeOrderedIds(this, new Random(1)),
-                new JobQueue("backup", jobs::add, 10),
-                new JobQueue("verify", jobs::add, 10)),
+                new JobQueue("backup", jobs::add, 0, 10),
+                new JobQueue("verify", jobs::add, 0, 10)),
             new Backups.Settings(new Retention(3, 1), true, store::retention, DiskReserve.NONE));
     BackupSchedules schedules =
         new BackupSchedules(store, backups, this, BackupSchedules.Settings.DEFAULT);

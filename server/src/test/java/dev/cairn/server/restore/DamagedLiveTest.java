@@ -4,7 +4,6 @@ import static dev.cairn.server.restore.ServerUnderTest.SITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cairn.server.backup.BackupRecord;
-import dev.cairn.server.backup.BackupType;
 import dev.cairn.server.backup.Backups;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.error.ServiceException;
@@ -148,19 +147,7 @@ final class DamagedLiveTest {
   }
 
   private static BackupRecord backUp(ServerUnderTest server) {
-    return server.backupRecord(
-        server
-            .backups
-            .create(
-                new Backups.Request(
-                    SITE,
-                    List.of(),
-                    BackupType.ON_DEMAND,
-                    BackupRecord.Notes.NONE,
-                    "",
-                    Optional.empty()))
-            .record()
-            .id());
+    return server.backupRecord(server.requestBackup(SITE).id());
   }
 
   private void assertCatalogIsRightOrRefused(Path disk, String what, boolean cutLog) {

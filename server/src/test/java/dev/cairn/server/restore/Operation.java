@@ -5,7 +5,6 @@ import static dev.cairn.server.restore.ServerUnderTest.SITE;
 import dev.cairn.server.backup.BackupId;
 import dev.cairn.server.backup.BackupRecord;
 import dev.cairn.server.backup.BackupType;
-import dev.cairn.server.backup.Backups;
 import dev.cairn.server.backup.schedule.ScheduleChange;
 import dev.cairn.server.site.Collections;
 import dev.cairn.server.site.SiteId;
@@ -201,9 +200,7 @@ enum Operation {
   abstract void run(ServerUnderTest server);
 
   private static void backUp(ServerUnderTest server, SiteId site) {
-    server.backups.create(
-        new Backups.Request(
-            site, List.of(), BackupType.ON_DEMAND, BackupRecord.Notes.NONE, "", Optional.empty()));
+    server.requestBackup(site);
   }
 
   private static BackupId newest(ServerUnderTest server) {

@@ -6,10 +6,8 @@ import static org.assertj.core.groups.Tuple.tuple;
 
 import dev.cairn.server.backup.BackupChange;
 import dev.cairn.server.backup.BackupId;
-import dev.cairn.server.backup.BackupRecord;
 import dev.cairn.server.backup.BackupState;
 import dev.cairn.server.backup.BackupType;
-import dev.cairn.server.backup.Backups;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.site.EventFeed;
 import dev.cairn.server.site.EventRecord;
@@ -34,14 +32,7 @@ class RecoveryEventsTest {
     try (ServerUnderTest server = ServerUnderTest.withSite(data)) {
       server.fill("cities", 3, "old");
       server.jobs.hold();
-      server.backups.create(
-          new Backups.Request(
-              SITE,
-              List.of(),
-              BackupType.ON_DEMAND,
-              BackupRecord.Notes.NONE,
-              "tester",
-              Optional.empty()));
+      server.requestBackup(SITE);
       server.kill(copies.resolve("killed"));
     }
     try (ServerUnderTest after = ServerUnderTest.on(copies.resolve("killed")).start()) {

@@ -8,10 +8,8 @@ import static dev.cairn.server.store.StoreFixtures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cairn.server.backup.BackupId;
-import dev.cairn.server.backup.BackupRecord;
 import dev.cairn.server.backup.BackupState;
 import dev.cairn.server.backup.BackupType;
-import dev.cairn.server.backup.Backups;
 import dev.cairn.server.backup.Topics;
 import dev.cairn.server.error.Reason;
 import dev.cairn.server.site.RequestId;
@@ -113,19 +111,7 @@ final class RestorationsTest {
         ServerUnderTest.id("books"),
         dev.cairn.server.site.Collections.Description.NONE,
         Optional.empty());
-    BackupId other =
-        server
-            .backups
-            .create(
-                new Backups.Request(
-                    new SiteId("other"),
-                    List.of(),
-                    BackupType.ON_DEMAND,
-                    BackupRecord.Notes.NONE,
-                    "tester",
-                    Optional.empty()))
-            .record()
-            .id();
+    BackupId other = server.requestBackup(new SiteId("other")).id();
     server.jobs.hold();
     RestorationRecord first = server.restore(backup);
     RestorationId second =
@@ -174,19 +160,7 @@ final class RestorationsTest {
     SiteId site = new SiteId(name);
     server.sites.create(site, name, Map.of(), Optional.empty());
     server.jobs.runHeld();
-    BackupId empty =
-        server
-            .backups
-            .create(
-                new Backups.Request(
-                    site,
-                    List.of(),
-                    BackupType.ON_DEMAND,
-                    BackupRecord.Notes.NONE,
-                    "tester",
-                    Optional.empty()))
-            .record()
-            .id();
+    BackupId empty = server.requestBackup(site).id();
     server.jobs.hold();
     held.add(
         () ->

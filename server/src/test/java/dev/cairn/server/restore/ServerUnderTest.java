@@ -449,20 +449,23 @@ public final class ServerUnderTest implements AutoCloseable {
 
   /** A READY backup of all or some collections. */
   public BackupId backup(String... chosen) {
-    BackupId id =
-        backups
-            .create(
-                new Backups.Request(
-                    SITE,
-                    Arrays.stream(chosen).map(CollectionId::new).toList(),
-                    BackupType.ON_DEMAND,
-                    BackupRecord.Notes.NONE,
-                    "tester",
-                    Optional.empty()))
-            .record()
-            .id();
+    BackupId id = requestBackup(SITE, chosen).id();
     assertThat(backupRecord(id).state()).isEqualTo(BackupState.READY);
     return id;
+  }
+
+  /** Requests a backup of all or some collections; answers its record as the caller gets it. */
+  BackupRecord requestBackup(SiteId site, String... chosen) {
+    return backups
+        .create(
+            new Backups.Request(
+                site,
+                Arrays.stream(chosen).map(CollectionId::new).toList(),
+                BackupType.ON_DEMAND,
+                BackupRecord.Notes.NONE,
+                "tester",
+                Optional.empty()))
+        .record();
   }
 
   public BackupRecord backupRecord(BackupId id) {

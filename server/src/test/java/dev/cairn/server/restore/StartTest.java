@@ -8,8 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cairn.server.backup.BackupChange;
 import dev.cairn.server.backup.BackupId;
 import dev.cairn.server.backup.BackupRecord;
-import dev.cairn.server.backup.BackupType;
-import dev.cairn.server.backup.Backups;
 import dev.cairn.server.site.EventFeed;
 import dev.cairn.server.site.EventRecord;
 import dev.cairn.server.site.SiteId;
@@ -114,7 +112,7 @@ class StartTest {
   @Test
   void backupThatNothingIsInTheWayOfIsRecordedTwice() {
     Instant requested = server.clock.instant();
-    BackupRecord answer = requestBackup();
+    BackupRecord answer = server.requestBackup(SITE);
 
     assertThat(answer.times().start()).contains(requested);
     server.jobs.runHeld();
@@ -125,7 +123,7 @@ class StartTest {
   @Test
   void backupThatWasLateAfterAllIsRecordedAsStartedWhenItIs() {
     Instant requested = server.clock.instant();
-    BackupRecord answer = requestBackup();
+    BackupRecord answer = server.requestBackup(SITE);
     server.clock.advance(Duration.ofMinutes(1));
     Instant begun = server.clock.instant();
 
@@ -143,20 +141,6 @@ class StartTest {
     RestorationRecord ended = server.restoration(request.id());
     assertThat(ended.state()).isEqualTo(RestorationState.COMPLETED);
     return ended;
-  }
-
-  private BackupRecord requestBackup() {
-    return server
-        .backups
-        .create(
-            new Backups.Request(
-                SITE,
-                List.of(),
-                BackupType.ON_DEMAND,
-                BackupRecord.Notes.NONE,
-                "tester",
-                Optional.empty()))
-        .record();
   }
 
   /** The start times that the events of it name, until it ended. */

@@ -42,6 +42,8 @@ final class Peer implements AutoCloseable {
     for (String[] each :
         List.of(
             new String[] {"sqlite .backup", "sqlite.sh", "backup"},
+            new String[] {"btrfs snapshot", "clone.sh", "btrfs"},
+            new String[] {"xfs reflink", "clone.sh", "xfs"},
             new String[] {"postgres template", "postgres.sh", "template"},
             new String[] {"postgres pg_dump", "postgres.sh", "dump"},
             new String[] {"mariadb mariabackup", "mariadb.sh", "mariabackup"},

@@ -310,7 +310,7 @@ public abstract class BackupRepositoryContract {
 
     VerifyListener interrupting = (bytes, files) -> Thread.currentThread().interrupt();
     try {
-      assertFails(Reason.STORAGE_FAILED, () -> repository.verify(KEY, 4, interrupting));
+      assertFails(Reason.INTERRUPTED, () -> repository.verify(KEY, 4, interrupting));
     } finally {
       assertThat(Thread.interrupted()).isTrue();
     }

@@ -5,7 +5,7 @@ import dev.cairn.server.repository.FileEntries.ChunkListener;
 import dev.cairn.server.repository.Manifest.FileEntry;
 import dev.cairn.server.telemetry.NamedThreads;
 import java.io.IOException;
-import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
@@ -57,6 +57,7 @@ final class Reading {
    *
    * @param readers at most; where there is little to read, fewer
    * @param listener called by the caller's thread alone
+   * @throws ClosedByInterruptException if the caller is interrupted
    * @throws RuntimeException what the listener or the check of the first bad file threw
    */
   void run(int readers, VerifyListener listener) throws IOException {
@@ -79,9 +80,12 @@ final class Reading {
       if (failed == Integer.MAX_VALUE) {
         tell(listener);
       }
+      if (Thread.interrupted()) {
+        throw new InterruptedException(); // whether or not there was somebody to wait for
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      fail(BEFORE_ALL, new InterruptedIOException("interrupted while files were read"));
+      fail(BEFORE_ALL, new ClosedByInterruptException());
     } finally {
       if (helpers.stream().anyMatch(Thread::isAlive)) {
         fail(BEFORE_ALL, new IllegalStateException("broken off"));

@@ -82,16 +82,8 @@ public final class ServerMain {
     ServerConfig config = command.config();
     LogBridge.install();
     Logger log = LoggerFactory.getLogger(ServerMain.class);
-    CountDownLatch stopped = new CountDownLatch(1);
     BackupServer server = BackupServer.start(command);
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  server.close();
-                  stopped.countDown();
-                },
-                "shutdown"));
+    Runtime.getRuntime().addShutdownHook(new Thread(server::close, "shutdown"));
     log.info(
         "cairn server listening address={} port={} tls={} auth={} data={} version={}",
         config.listen().address(),
@@ -103,7 +95,10 @@ public final class ServerMain {
         config.dataDirectory(),
         version());
     try {
-      stopped.await();
+      // For ever: it is the signal that ends the process. A main thread that returned meanwhile
+      // would
+      // end it too, with 0 if it is quicker, and before Java 21 the two may crash (JDK-8304147).
+      new CountDownLatch(1).await();
     } catch (InterruptedException e) {
       server.close();
       Thread.currentThread().interrupt();

@@ -76,7 +76,7 @@ final class WatchThread {
   private static void run(Runnable note) {
     try {
       note.run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       log.warn("a watch could not go on", e);
     }
   }

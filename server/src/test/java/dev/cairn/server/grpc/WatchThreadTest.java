@@ -86,6 +86,10 @@ class WatchThreadTest {
         () -> {
           throw new IllegalStateException("the call is closed");
         });
+    thread.execute(
+        () -> {
+          throw new StackOverflowError("a message with a thousand levels");
+        });
     CompletableFuture<Boolean> next = new CompletableFuture<>();
     thread.execute(() -> next.complete(true));
 

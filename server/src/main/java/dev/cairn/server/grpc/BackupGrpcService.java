@@ -34,6 +34,7 @@ import dev.cairn.v1.VerifyBackupRequest;
 import dev.cairn.v1.VerifyBackupResponse;
 import dev.cairn.v1.WatchBackupRequest;
 import dev.cairn.v1.WatchBackupResponse;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.Map;
@@ -262,6 +263,11 @@ final class BackupGrpcService extends BackupServiceGrpc.BackupServiceImplBase {
   private static BackupItems.Place place(String siteId, String backupId, String collectionId) {
     return new BackupItems.Place(
         new SiteId(siteId), new BackupId(backupId), new CollectionId(collectionId));
+  }
+
+  /** What was generated, but that many watch the same. */
+  ServerServiceDefinition definition() {
+    return SharedMessages.in(bindService(), BackupServiceGrpc.getWatchBackupMethod());
   }
 
   private WatchBackupResponse message(BackupView view, boolean whole) {

@@ -6,13 +6,9 @@ import com.google.protobuf.WireFormat;
 import dev.cairn.server.store.ItemBytes;
 import dev.cairn.v1.ExportItemsResponse;
 import dev.cairn.v1.Item;
-import io.grpc.Drainable;
-import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor.Marshaller;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -30,7 +26,7 @@ final class ExportMessage {
       new Marshaller<>() {
         @Override
         public InputStream stream(ExportMessage message) {
-          return new Content(message.bytes, message.size);
+          return new MessageBytes(message.bytes, message.size);
         }
 
         @Override
@@ -155,21 +151,5 @@ final class ExportMessage {
   private static void begin(CodedOutputStream out, int field, int length) throws IOException {
     out.writeTag(field, WireFormat.WIRETYPE_LENGTH_DELIMITED);
     out.writeUInt32NoTag(length);
-  }
-
-  /** With its length, the transport needs no copy to find it out; drained, only one in all. */
-  private static final class Content extends ByteArrayInputStream
-      implements KnownLength, Drainable {
-    Content(byte[] bytes, int size) {
-      super(bytes, 0, size);
-    }
-
-    @Override
-    public int drainTo(OutputStream target) throws IOException {
-      int rest = count - pos;
-      target.write(buf, pos, rest);
-      pos = count;
-      return rest;
-    }
   }
 }

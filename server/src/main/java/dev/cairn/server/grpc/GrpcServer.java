@@ -160,15 +160,19 @@ public final class GrpcServer implements AutoCloseable {
                 watchThread,
                 settings.exportStandstill(),
                 settings.importSilence()));
+    BackupGrpcService backups =
+        new BackupGrpcService(
+            domain.backups(), domain.backupItems(), backupMessages, watches, limits);
+    RestorationGrpcService restorations =
+        new RestorationGrpcService(
+            domain.restorations(), domain.previews(), restorationMessages, watches, limits);
     this.services =
         List.of(
             new SiteGrpcService(domain.sites(), domain.usage(), settings.onDemandLimit(), limits),
             new CollectionGrpcService(domain.collections(), limits),
             items::definition,
-            new BackupGrpcService(
-                domain.backups(), domain.backupItems(), backupMessages, watches, limits),
-            new RestorationGrpcService(
-                domain.restorations(), domain.previews(), restorationMessages, watches, limits),
+            backups::definition,
+            restorations::definition,
             new BackupScheduleGrpcService(domain.schedules(), limits),
             new EventGrpcService(
                 domain.events(),

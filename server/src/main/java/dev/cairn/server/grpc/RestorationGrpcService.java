@@ -30,6 +30,7 @@ import dev.cairn.v1.UndoRestorationResponse;
 import dev.cairn.v1.WatchRestorationRequest;
 import dev.cairn.v1.WatchRestorationResponse;
 import io.grpc.Context;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.Optional;
@@ -312,6 +313,11 @@ final class RestorationGrpcService extends RestorationServiceGrpc.RestorationSer
         request.getAfterSequence(),
         watchMessages,
         signal -> restorations.watch(siteId, id, signal));
+  }
+
+  /** What was generated, but that many watch the same. */
+  ServerServiceDefinition definition() {
+    return SharedMessages.in(bindService(), RestorationServiceGrpc.getWatchRestorationMethod());
   }
 
   private WatchRestorationResponse message(RestorationView view, boolean whole) {
